@@ -1,0 +1,1 @@
+"""Annae: a patient's way from the hospital's door home."""
