@@ -1,0 +1,158 @@
+"""The database: one engine, one session, the column types and the mixins every table is made of."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, ClassVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, String, Text, Uuid, event
+from sqlalchemy.dialects import mysql
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+LOCK_WAIT_SECONDS = 3
+
+# SQLite only counts up an INTEGER primary key; MySQL should not run out of a 32-bit one.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class AsciiKey(TypeDecorator[str]):
+    """Tokens and codes: compared byte by byte, also on MySQL.
+
+    Other text is compared in its escaped form, which no key has: MariaDB refuses to compare `ascii_bin` with
+    Korean (error 1267), and a Korean word in an address is no fault of ours.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Ask MySQL for an exact, one-byte column."""
+        length = cast("String", self.impl).length
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.VARCHAR(length, charset="ascii", collation="ascii_bin"))
+        return dialect.type_descriptor(String(length))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Escape what is not ASCII."""
+        return None if value is None else str(value).encode("ascii", "backslashreplace").decode("ascii")
+
+
+class MediumText(TypeDecorator[str]):
+    """Text up to 16 MB (a floor plan)."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Ask MySQL for MEDIUMTEXT, as its TEXT ends at 64 KB."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.MEDIUMTEXT())
+        return dialect.type_descriptor(Text())
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, DATETIME(6) in the database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Ask MySQL for microseconds, which it drops otherwise."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Store UTC without a zone; a naive value is a fault of ours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the database")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Model(DeclarativeBase):
+    """Base of all tables; constraint names are computed, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime(), uuid.UUID: Uuid()}
+    __table_args__: Any = {"mysql_charset": "utf8mb4", "mysql_engine": "InnoDB"}  # noqa: RUF012 - SQLAlchemy declares it as an instance variable
+
+
+class Identified:
+    """A bigint key that never leaves the process, and the public id that does."""
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    public_id: Mapped[uuid.UUID] = mapped_column(Uuid(), unique=True, default=uuid.uuid4)
+
+
+class Versioned:
+    """What a form compares: raised when the row's own editable fields change."""
+
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+
+class Sequenced(Identified):
+    """An aggregate that screens and partners follow: `seq` rises by one per transaction that moved it."""
+
+    topic_kind: ClassVar[str]
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    @property
+    def topic(self) -> str:
+        """Name under which moves of this row are told."""
+        return f"{self.topic_kind}:{self.public_id}"
+
+
+# Flask-SQLAlchemy gives the engine and the request's session; the tables hang on our own typed base.
+db: SQLAlchemy = SQLAlchemy(metadata=Model.metadata, disable_autonaming=True)
+
+
+def engine_options(url: str, pool_size: int = 20) -> dict[str, Any]:
+    """Return what the engine needs: READ COMMITTED and short lock waits on MySQL, WAL on SQLite."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False}}
+    return {
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": 10,
+        "connect_args": {
+            "charset": "utf8mb4",
+            "connect_timeout": 5,
+            "init_command": f"SET SESSION innodb_lock_wait_timeout={LOCK_WAIT_SECONDS}, time_zone='+00:00'",
+        },
+    }
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(dbapi: Any, _record: ConnectionPoolEntry) -> None:
+    """Take BEGIN into our own hands: pysqlite's late one loses updates (28 double beds of 40 when tried)."""
+    if type(dbapi).__module__.startswith("sqlite3"):
+        dbapi.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin as the unit of work says: IMMEDIATE for writers, DEFERRED for readers."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")

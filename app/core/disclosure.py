@@ -1,0 +1,31 @@
+"""Looks at patient data: one audit row in its own short transaction, before the answer leaves."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy.exc import DBAPIError
+
+from app.core import audit
+from app.core.actor import Actor
+from app.core.errors import DependencyDownError
+from app.core.transaction import transactional
+
+
+def disclose(action: str, *, patients: Collection[UUID], by: Actor, object_: str | None = None) -> None:
+    """Write who is about to see whom. Raise DependencyDownError where that fails: then nobody sees anybody."""
+    try:
+        _write(action, patients=patients, by=by, object_=object_)
+    except DBAPIError as error:
+        raise DependencyDownError(what="audit") from error
+
+
+@transactional
+def disclose_each(action: str, *, patients: Collection[UUID], by: Actor, object_: str) -> None:
+    """Write one row for each patient who is shown for the first time."""
+    for patient in patients:
+        audit.record(action, by=by, patients=[patient], object_=object_)
+
+
+@transactional
+def _write(action: str, *, patients: Collection[UUID], by: Actor, object_: str | None) -> None:
+    audit.record(action, by=by, patients=patients, object_=object_)

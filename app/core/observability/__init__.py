@@ -1,0 +1,1 @@
+"""What operators see: logs without names, metrics without ids."""

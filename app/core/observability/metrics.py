@@ -1,0 +1,21 @@
+"""Prometheus: counts and durations by route; labels never hold an id."""
+
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+
+REQUESTS = Histogram(
+    "http_request_seconds",
+    "Duration of requests by route, method and status",
+    ["route", "method", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+CALLS = Counter("annae_calls_total", "Patients called, recalls included")
+
+
+def observe_request(route: str, method: str, status: int, seconds: float) -> None:
+    """Count one request."""
+    REQUESTS.labels(route, method, str(status)).observe(seconds)
+
+
+def exposition() -> tuple[bytes, str]:
+    """Return the metrics page and its content type."""
+    return generate_latest(), CONTENT_TYPE_LATEST
