@@ -1,0 +1,172 @@
+"""Fixtures for private MariaDB, Redis and Chromium: one copy per run, started when a collected test asks."""
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pymysql
+import pytest
+
+from tests.services import keeper, private
+from tests.services.found import MissingError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# fixture -> (service, marker that selects its tests)
+NEEDS = {
+    "mariadb_url": ("mariadb", "mariadb"),
+    "redis_url": ("redis", "redis"),
+    "chromium_path": ("chromium", "browser"),
+}
+# Quick answers first: a wrong rule should be known before a browser has started.
+ORDER = (
+    "unit",
+    "conventions",
+    "contracts",
+    "integration",
+    "migrations",
+    "web",
+    "live",
+    "jobs",
+    "cli",
+    "services",
+)
+KEEPER = pytest.StashKey[keeper.Keeper]()
+ABSENT = "service is missing: "
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the keeper in the controller; test processes find its folder in their input."""
+    if not hasattr(config, "workerinput"):
+        config.stash[KEEPER] = keeper.Keeper()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop everything that was started."""
+    if running := config.stash.get(KEEPER, None):
+        running.stop()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a test process (xdist) where to ask."""
+    node.workerinput["services"] = str(node.config.stash[KEEPER].folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Mark tests by what they need, so that `-m` can leave them out; then put quick ones first."""
+    for item in items:
+        for fixture, (_, marker) in NEEDS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+    yield
+    items.sort(key=_rank)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Ask for the services now: they start while the first tests run."""
+    is_idle = session.config.option.collectonly or session.config.getoption("numprocesses", None)
+    if is_idle and not hasattr(session.config, "workerinput"):
+        return
+    for fixture, (service, _) in NEEDS.items():
+        if any(fixture in getattr(item, "fixturenames", ()) for item in session.items):
+            keeper.want(_folder(session.config), _own_name(session.config, service))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name what was not tested, and why."""
+    reports = [
+        report for kind in ("skipped", "failed", "error") for report in terminalreporter.stats.get(kind, [])
+    ]
+    for name, why in sorted(config.stash[KEEPER].missing().items()):
+        count = sum(f"{ABSENT}{name}:" in str(report.longrepr) for report in reports)
+        terminalreporter.section("not tested", sep="!", red=True)
+        terminalreporter.write_line(
+            f"{count} tests need {name}: {why}. As root, YES=1 installs it.", red=True
+        )
+
+
+@pytest.fixture(scope="session")
+def service(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return what gives a service's address; where it is missing the test is skipped, in CI failed."""
+
+    def need(name: str) -> str:
+        own = _own_name(request.config, name)
+        try:
+            return keeper.address(_folder(request.config), own)
+        except MissingError as error:
+            refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            refuse(f"{ABSENT}{own}: {error}")
+
+    return need
+
+
+@pytest.fixture(scope="session")
+def mariadb_url(service: Callable[[str], str], request: pytest.FixtureRequest) -> str:
+    """Return an empty database of this test process's own, on the run's private MariaDB."""
+    server = urlsplit(service("mariadb"))
+    name = f"annae_{_process_name(request.config)}"
+    with (
+        pymysql.connect(host=server.hostname, port=server.port or 0, user="root") as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"CREATE DATABASE `{name}`")
+    return f"{server.geturl()}/{name}?charset=utf8mb4"
+
+
+@pytest.fixture(scope="session")
+def redis_url(service: Callable[[str], str]) -> str:
+    """Return a Redis of this test process's own: channels are not shared, and a start costs 40 ms."""
+    return service("redis")
+
+
+@pytest.fixture(scope="session")
+def chromium_path(service: Callable[[str], str]) -> str:
+    """Return the browser's program."""
+    return service("chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator["Browser"]:
+    """Yield a running Chromium of this test process."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - 0.5 s that only browser tests should pay
+
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    return private.free_port()
+
+
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    needs = set(NEEDS) & set(getattr(item, "fixturenames", ()))
+    weight = 2 if "chromium_path" in needs or item.get_closest_marker("processes") else int(bool(needs))
+    parts = item.path.parts
+    folder = parts[parts.index("tests") + 1] if "tests" in parts[:-1] else ""
+    return weight, ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+
+def _folder(config: pytest.Config) -> Path:
+    return (
+        Path(config.workerinput["services"])
+        if hasattr(config, "workerinput")
+        else config.stash[KEEPER].folder
+    )
+
+
+def _process_name(config: pytest.Config) -> str:
+    return str(config.workerinput["workerid"]) if hasattr(config, "workerinput") else "main"
+
+
+def _own_name(config: pytest.Config, service: str) -> str:
+    return f"redis-{_process_name(config)}" if service == "redis" else service
