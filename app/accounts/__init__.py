@@ -1,0 +1,1 @@
+"""Accounts: staff, units, roles, devices and sessions; who may do what."""

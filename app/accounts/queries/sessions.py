@@ -1,0 +1,183 @@
+"""Who is signed in: one statement per request, one for all open sockets."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from app.accounts import rules
+from app.accounts.models import AuthSession, Device, Staff, Unit, staff_unit
+from app.accounts.rules import Channel
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.ids import digest
+
+SHOWN_SESSIONS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Somebody whose session holds now; `session_id` is its public name, good for sockets and audits."""
+
+    session_id: UUID
+    kind: str
+    channel: str
+    role: str
+    name: str
+    staff_id: UUID | None
+    device_id: UUID | None
+    client_id: UUID | None
+    visit_id: UUID | None
+    place: str | None
+    queue_id: UUID | None
+    units: frozenset[UUID]
+    created_at: datetime
+    last_seen_at: datetime
+    idle_seconds: int
+    absolute_end: datetime
+
+    def actor(self, *, ip: str | None = None) -> Actor:
+        """Return who acts; a patient is known by the visit, a kiosk or board by the device."""
+        return Actor(
+            kind=self.kind,
+            role=self.role,
+            id=self.staff_id or self.visit_id or self.device_id,
+            units=self.units,
+            session_id=str(self.session_id),
+            device_id=self.device_id or self.client_id,
+            visit_id=self.visit_id,
+            ip=ip,
+            name=self.name,
+        )
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether `touch_session` has something to write."""
+        return now - self.last_seen_at >= rules.TOUCH_EVERY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session in a list."""
+
+    id: UUID
+    kind: str
+    channel: str
+    ip: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    absolute_end: datetime
+
+
+def is_alive(now: datetime) -> ColumnElement[bool]:
+    """Return the condition under which a session holds; wants Staff and Device joined from outside."""
+    return and_(
+        AuthSession.revoked_at.is_(None),
+        AuthSession.idle_end > now,
+        AuthSession.absolute_end > now,
+        # A session opened while somebody disabled the account, or changed its role, must not outlive that.
+        or_(
+            AuthSession.staff_id.is_(None), and_(Staff.disabled_at.is_(None), Staff.role == AuthSession.role)
+        ),
+        or_(AuthSession.device_id.is_(None), Device.revoked_at.is_(None)),
+    )
+
+
+def signed_in(secret: str, now: datetime) -> SignedIn | None:
+    """Return who holds this cookie; one statement."""
+    return _signed_in(
+        and_(AuthSession.sid_digest == digest(secret), AuthSession.channel == Channel.COOKIE), now
+    )
+
+
+def signed_in_as(session_id: UUID, now: datetime, *, channel: Channel | None = None) -> SignedIn | None:
+    """Return whose session this is, for a checked access token or socket ticket; one statement."""
+    chosen = AuthSession.public_id == session_id
+    return _signed_in(chosen if channel is None else and_(chosen, AuthSession.channel == channel), now)
+
+
+def alive(session_ids: Collection[UUID], now: datetime) -> frozenset[UUID]:
+    """Return those of the sessions that still hold; one statement for all open sockets."""
+    if not session_ids:
+        return frozenset()
+    return frozenset(
+        db.session.execute(
+            select(AuthSession.public_id)
+            .outerjoin(Staff, Staff.id == AuthSession.staff_id)
+            .outerjoin(Device, Device.id == AuthSession.device_id)
+            .where(AuthSession.public_id.in_(session_ids), is_alive(now))
+        ).scalars()
+    )
+
+
+def _signed_in(chosen: ColumnElement[bool], now: datetime) -> SignedIn | None:
+    rows = db.session.execute(
+        select(
+            AuthSession.public_id.label("session_id"),
+            AuthSession.kind,
+            AuthSession.channel,
+            AuthSession.role,
+            AuthSession.client_id,
+            AuthSession.visit_id,
+            AuthSession.created_at,
+            AuthSession.last_seen_at,
+            AuthSession.idle_seconds,
+            AuthSession.absolute_end,
+            Staff.public_id.label("staff_id"),
+            Staff.name.label("staff_name"),
+            Device.public_id.label("device_id"),
+            Device.name.label("device_name"),
+            Device.place,
+            Device.queue_id,
+            Unit.public_id.label("unit_id"),
+        )
+        .outerjoin(Staff, Staff.id == AuthSession.staff_id)
+        .outerjoin(Device, Device.id == AuthSession.device_id)
+        .outerjoin(staff_unit, staff_unit.c.staff_id == Staff.id)
+        .outerjoin(Unit, Unit.id == staff_unit.c.unit_id)
+        .where(chosen, is_alive(now))
+    ).all()
+    if not rows:
+        return None
+    one = rows[0]
+    return SignedIn(
+        session_id=one.session_id,
+        kind=one.kind,
+        channel=one.channel,
+        role=one.role,
+        name=one.staff_name or one.device_name or "",
+        staff_id=one.staff_id,
+        device_id=one.device_id,
+        client_id=one.client_id,
+        visit_id=one.visit_id,
+        place=one.place,
+        queue_id=one.queue_id,
+        units=frozenset(row.unit_id for row in rows if row.unit_id is not None),
+        created_at=one.created_at,
+        last_seen_at=one.last_seen_at,
+        idle_seconds=one.idle_seconds,
+        absolute_end=one.absolute_end,
+    )
+
+
+def sessions_of(staff_id: UUID) -> tuple[SessionRow, ...]:
+    """Return a member of staff's sessions that hold, newest first; one statement."""
+    rows = db.session.execute(
+        select(
+            AuthSession.public_id.label("id"),
+            AuthSession.kind,
+            AuthSession.channel,
+            AuthSession.ip,
+            AuthSession.created_at,
+            AuthSession.last_seen_at,
+            AuthSession.absolute_end,
+        )
+        .join(Staff, Staff.id == AuthSession.staff_id)
+        .outerjoin(Device, Device.id == AuthSession.device_id)
+        .where(Staff.public_id == staff_id, is_alive(clock.utcnow()))
+        .order_by(AuthSession.id.desc())
+        .limit(SHOWN_SESSIONS)
+    )
+    return tuple(SessionRow(**row._asdict()) for row in rows)

@@ -1,0 +1,138 @@
+"""Roles and rights: one table, one pure function. Whatever it does not name is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from app.core.actor import Actor
+from app.core.errors import NotAllowedError, NotFoundError
+
+
+class Role(StrEnum):
+    """Who somebody is to the house."""
+
+    ANONYMOUS = "anonymous"
+    PATIENT = "patient"
+    KIOSK = "kiosk"
+    BOARD = "board"
+    DESK = "desk"
+    NURSE = "nurse"
+    CHARGE_NURSE = "charge_nurse"
+    DOCTOR = "doctor"
+    TECHNICIAN = "technician"
+    RADIOLOGY = "radiology"
+    PHARMACY = "pharmacy"
+    CASHIER = "cashier"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+    EMR = "emr"
+
+
+STAFF_ROLES = frozenset(Role) - {
+    Role.ANONYMOUS,
+    Role.PATIENT,
+    Role.KIOSK,
+    Role.BOARD,
+    Role.SYSTEM,
+    Role.EMR,
+}
+DRIVERS = frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR, Role.TECHNICIAN, Role.RADIOLOGY})
+SITE_WIDE = frozenset(
+    {Role.KIOSK, Role.DESK, Role.CASHIER, Role.PHARMACY, Role.ADMIN, Role.AUDITOR, Role.SYSTEM, Role.EMR}
+)
+
+
+class Permission(StrEnum):
+    """What may be done; the name is what the audit and the refusal say."""
+
+    SEE_PLACE = "site:place:read"
+    SEE_BOARD = "board:numbers:read"
+    SEE_QUEUE = "ward:queue:read"
+    DRIVE_QUEUE = "ward:queue:drive"
+    UNDO = "journey:visit:undo"
+    UNDO_OTHERS = "journey:visit:undo-others"
+    VOID_VISIT = "journey:visit:void"
+    SEE_VISIT = "journey:visit:read"
+    GUIDE_OWN_VISIT = "journey:visit:guide"
+    REGISTER_VISIT = "journey:visit:register"
+    BOOK_VISIT = "journey:visit:book"
+    ADD_STEP = "journey:step:add"
+    PAY_VISIT = "journey:visit:pay"
+    SEE_PATIENT = "emr:patient:read"
+    EDIT_DEMOGRAPHICS = "emr:patient:write"
+    MANAGE_USERS = "admin:users:manage"
+    MANAGE_DEVICES = "admin:devices:manage"
+    MANAGE_TAGS = "admin:tags:manage"
+    MANAGE_MAPS = "admin:maps:manage"
+    MANAGE_QUEUES = "admin:queues:manage"
+    SEE_AUDIT = "audit:log:read"
+    SIGNED_IN = "accounts:session:own"
+
+
+PATIENT_SIDE = frozenset({Role.PATIENT, Role.KIOSK, Role.DESK})
+EVERYBODY = frozenset(Role)
+
+POLICY: Mapping[Permission, frozenset[Role]] = {
+    Permission.SEE_PLACE: EVERYBODY,
+    Permission.SEE_BOARD: EVERYBODY,
+    Permission.SEE_QUEUE: DRIVERS | {Role.DESK},
+    Permission.DRIVE_QUEUE: DRIVERS,
+    Permission.UNDO: DRIVERS | {Role.DESK, Role.CASHIER},
+    Permission.UNDO_OTHERS: frozenset({Role.CHARGE_NURSE}),
+    Permission.VOID_VISIT: frozenset({Role.CHARGE_NURSE}),
+    Permission.SEE_VISIT: DRIVERS | PATIENT_SIDE | {Role.CASHIER},
+    Permission.GUIDE_OWN_VISIT: PATIENT_SIDE | {Role.EMR, Role.SYSTEM},
+    Permission.REGISTER_VISIT: PATIENT_SIDE | {Role.EMR},
+    Permission.BOOK_VISIT: frozenset({Role.DESK, Role.EMR, Role.SYSTEM}),
+    Permission.ADD_STEP: frozenset({Role.DOCTOR, Role.EMR}),
+    Permission.PAY_VISIT: frozenset({Role.CASHIER, Role.EMR}),
+    Permission.SEE_PATIENT: frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR, Role.DESK}),
+    Permission.EDIT_DEMOGRAPHICS: frozenset({Role.DOCTOR, Role.DESK, Role.EMR}),
+    # The system: commands at the machine itself (`flask users`, `flask devices`, `flask tags`, the demo).
+    Permission.MANAGE_USERS: frozenset({Role.ADMIN, Role.SYSTEM}),
+    Permission.MANAGE_DEVICES: frozenset({Role.ADMIN, Role.SYSTEM}),
+    Permission.MANAGE_TAGS: frozenset({Role.ADMIN, Role.SYSTEM}),
+    Permission.MANAGE_MAPS: frozenset({Role.ADMIN}),
+    Permission.MANAGE_QUEUES: frozenset({Role.ADMIN}),
+    Permission.SEE_AUDIT: frozenset({Role.AUDITOR}),
+    Permission.SIGNED_IN: EVERYBODY - {Role.ANONYMOUS},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the policy looks at besides the actor: the object's unit and the visit it belongs to."""
+
+    unit: UUID | None = None
+    visit: UUID | None = None
+    treating: bool = False
+
+
+NO_FACTS = Facts()
+
+
+def may(actor: Actor, permission: Permission, facts: Facts = NO_FACTS) -> bool:
+    """Decide, purely: the role must be in the table, and an object that has an owner must be the actor's own.
+
+    Staff of a unit own what stands in their unit (a doctor also whom they treat); a patient and the kiosk own
+    the visit of the person in front; site-wide roles own every unit's.
+    """
+    role = Role(actor.role)
+    if role not in POLICY[permission]:
+        return False
+    if role in {Role.PATIENT, Role.KIOSK} and facts.visit is not None:
+        return actor.visit_id == facts.visit
+    if role in SITE_WIDE or facts.unit is None:
+        return True
+    return facts.unit in actor.units or (role is Role.DOCTOR and facts.treating)
+
+
+def require(actor: Actor, permission: Permission, facts: Facts = NO_FACTS) -> None:
+    """Raise NotAllowedError for a missing right, NotFoundError for somebody else's object (never 403)."""
+    if may(actor, permission, facts):
+        return
+    if may(actor, permission):
+        raise NotFoundError
+    raise NotAllowedError(permission=str(permission))
