@@ -1,0 +1,1 @@
+"""EMR: patients and appointments, as far as guidance needs them; orders and records come from above."""

@@ -1,0 +1,174 @@
+"""Patients and appointments are written here."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app import settings
+from app.accounts.roles import Permission, require
+from app.core import audit, clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import InvalidError, NotFoundError
+from app.core.ids import short_id
+from app.core.locking import check_version, hold
+from app.core.transaction import promise, transactional
+from app.emr.models import Appointment, Patient
+from app.emr.rules import phone_of
+
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A patient as the rooms above need it inside their own unit of work."""
+
+    id: int
+    public_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An appointment as the rooms above need it."""
+
+    id: int
+    public_id: UUID
+    patient_id: int
+    business_date: date
+    starts_at: datetime
+    planned: tuple[str, ...]
+
+
+@transactional
+def enter_patient(
+    *,
+    name: str,
+    birth_date: date,
+    phone: str,
+    mrn: str | None = None,
+    is_demo_reserved: bool = False,
+    by: Actor,
+) -> UUID:
+    """Enter a new patient; without an EMR the desk's word is the record."""
+    require(by, Permission.EDIT_DEMOGRAPHICS if by.role != "system" else Permission.BOOK_VISIT)
+    e164 = phone_of(phone)
+    patient = Patient(
+        mrn=mrn or f"A{short_id(6)}",
+        name=_checked_name(name),
+        birth_date=_checked_birth(birth_date),
+        phone_hash=hash_phone(e164),
+        phone_last4=e164[-4:],
+        is_demo_reserved=is_demo_reserved,
+        created_at=clock.utcnow(),
+    )
+    db.session.add(patient)
+    db.session.flush()
+    promise(patient, "patient.entered")
+    audit.record("emr:patient:enter", by=by, patients=[patient.public_id])
+    return patient.public_id
+
+
+@transactional
+def edit_demographics(
+    patient_id: UUID,
+    *,
+    version: int | None,
+    name: str | None = None,
+    birth_date: date | None = None,
+    phone: str | None = None,
+    by: Actor,
+) -> int:
+    """Change what is given of name, birth date and phone; the posted version is compared. Return the new one."""
+    require(by, Permission.EDIT_DEMOGRAPHICS)
+    patient = hold(Patient, patient_id)
+    check_version(patient.version, version)
+    if name is not None:
+        patient.name = _checked_name(name)
+    if birth_date is not None:
+        patient.birth_date = _checked_birth(birth_date)
+    if phone:
+        e164 = phone_of(phone)
+        patient.phone_hash, patient.phone_last4 = hash_phone(e164), e164[-4:]
+    patient.version += 1
+    promise(patient, "patient.edited")
+    audit.record("emr:patient:edit", by=by, patients=[patient.public_id])
+    return patient.version
+
+
+@transactional
+def book(patient_id: UUID, *, starts_at: datetime, planned: tuple[str, ...], by: Actor) -> UUID:
+    """Book a time for one or more services, in the order in which they are planned."""
+    require(by, Permission.BOOK_VISIT)
+    if not planned:
+        raise InvalidError(field="service", why="missing")
+    now = settings.current()
+    appointment = Appointment(
+        patient_id=hold(Patient, patient_id).id,
+        business_date=clock.business_date(starts_at, now.site_timezone, now.business_day_start),
+        starts_at=starts_at,
+        planned=list(planned),
+    )
+    db.session.add(appointment)
+    db.session.flush()
+    audit.record(
+        "emr:appointment:book", by=by, patients=[patient_id], object_=f"appointment:{appointment.public_id}"
+    )
+    return appointment.public_id
+
+
+def known(patient_id: UUID) -> Known:
+    """Read a patient inside the caller's unit. Raise NotFoundError."""
+    row = db.session.execute(
+        select(Patient.id, Patient.public_id).where(Patient.public_id == patient_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(kind="patient")
+    return Known(row.id, row.public_id)
+
+
+def public_id_of(patient_id: int) -> UUID:
+    """Return the public id of a patient, for the audit."""
+    return db.session.execute(select(Patient.public_id).where(Patient.id == patient_id)).scalar_one()
+
+
+def sees_desk_first(patient_id: int) -> bool:
+    """Whether something (insurance, consent) sends this patient to the desk."""
+    return db.session.execute(select(Patient.sees_desk_first).where(Patient.id == patient_id)).scalar_one()
+
+
+def booked(appointment_id: UUID) -> Booked:
+    """Read an appointment inside the caller's unit. Raise NotFoundError."""
+    row = db.session.execute(
+        select(Appointment).where(Appointment.public_id == appointment_id)
+    ).scalar_one_or_none()
+    if row is None:
+        raise NotFoundError(kind="appointment")
+    return Booked(row.id, row.public_id, row.patient_id, row.business_date, row.starts_at, tuple(row.planned))
+
+
+def set_appointment_status(appointment_id: int, status: str) -> None:
+    """Let the appointment follow its visit (FHIR Appointment.status), inside the visit's unit."""
+    hold(Appointment, appointment_id).status = status
+
+
+def _checked_name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise InvalidError(field="name", why="length")
+    return name
+
+
+def _checked_birth(birth_date: date) -> date:
+    if birth_date > clock.today():
+        raise InvalidError(field="birth_date", why="future")
+    return birth_date
+
+
+def hash_phone(e164: str) -> str:
+    """Return the keyed hash under which a phone number is kept and found."""
+    key = settings.current().secret_key.get_secret_value().encode()
+    return hmac.new(b"phone:" + key, e164.encode(), hashlib.sha256).hexdigest()
