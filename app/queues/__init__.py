@@ -1,0 +1,1 @@
+"""Queues: who waits where, in which order, and who was called into which room."""

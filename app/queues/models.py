@@ -1,0 +1,176 @@
+"""Tables of the waiting rooms; the unique slots make double entries and double calls impossible."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.db import AsciiKey, BigId, Identified, Model, Sequenced, Versioned
+from app.queues.states import EntryStatus, PointStatus
+
+
+class Service(Identified, Model):
+    """What is done to a patient (FHIR HealthcareService): its words and its usual length."""
+
+    __tablename__ = "service"
+
+    code: Mapped[str] = mapped_column(AsciiKey(32), unique=True)
+    name_ko: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(80))
+    preparation_ko: Mapped[str] = mapped_column(Text, default="")
+    preparation_en: Mapped[str] = mapped_column(Text, default="")
+    after_care_ko: Mapped[str] = mapped_column(Text, default="")
+    after_care_en: Mapped[str] = mapped_column(Text, default="")
+    duration_seconds: Mapped[int] = mapped_column(Integer, default=600)
+
+
+class Queue(Sequenced, Model):
+    """A service at a place, with the one line of people who wait for it."""
+
+    __tablename__ = "queue"
+    topic_kind = "queue"
+
+    site: Mapped[str] = mapped_column(AsciiKey(32))
+    unit: Mapped[UUID] = mapped_column(Uuid(), index=True)  # accounts' unit, by its public id
+    service_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("service.id"), index=True)
+    code: Mapped[str] = mapped_column(AsciiKey(32), unique=True)
+    name_ko: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(80))
+    place: Mapped[str] = mapped_column(AsciiKey(48))
+    is_open: Mapped[bool] = mapped_column(Boolean, default=True)
+
+    service: Mapped[Service] = relationship(lazy="raise")
+    policy: Mapped["QueuePolicy"] = relationship(lazy="raise", uselist=False, back_populates="queue")
+
+
+class QueuePolicy(Versioned, Model):
+    """The stated rules of one queue, readable by staff and patients."""
+
+    __tablename__ = "queue_policy"
+    __table_args__ = (
+        CheckConstraint("calls_ahead >= 1", name="calls_ahead"),
+        CheckConstraint("max_calls >= 1", name="max_calls"),
+        Model.__table_args__,
+    )
+
+    queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"), primary_key=True)
+    early_tolerance_seconds: Mapped[int] = mapped_column(Integer, default=1800)
+    check_in_before_seconds: Mapped[int] = mapped_column(Integer, default=3 * 3600)
+    check_in_after_seconds: Mapped[int] = mapped_column(Integer, default=2 * 3600)
+    call_expiry_seconds: Mapped[int] = mapped_column(Integer, default=180)
+    max_calls: Mapped[int] = mapped_column(Integer, default=3)
+    recall_gap_seconds: Mapped[int] = mapped_column(Integer, default=15)
+    calls_ahead: Mapped[int] = mapped_column(Integer, default=1)
+    least_service_seconds: Mapped[int] = mapped_column(Integer, default=30)
+    shows_masked_name: Mapped[bool] = mapped_column(Boolean, default=False)
+    takes_walk_ins: Mapped[bool] = mapped_column(Boolean, default=True)
+
+    queue: Mapped[Queue] = relationship(back_populates="policy", lazy="raise")
+
+
+class ServicePoint(Identified, Versioned, Model):
+    """A room or desk where patients of one queue are served."""
+
+    __tablename__ = "service_point"
+    __table_args__ = (
+        CheckConstraint("capacity >= 1", name="capacity"),
+        CheckConstraint("status IN ('open','paused','closed')", name="status"),
+        UniqueConstraint("queue_id", "name_ko"),
+        Model.__table_args__,
+    )
+
+    queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"))
+    name_ko: Mapped[str] = mapped_column(String(60))
+    name_en: Mapped[str] = mapped_column(String(60))
+    place: Mapped[str] = mapped_column(AsciiKey(48))
+    capacity: Mapped[int] = mapped_column(Integer, default=1)
+    status: Mapped[str] = mapped_column(AsciiKey(8), default=PointStatus.OPEN)
+    status_reason: Mapped[str | None] = mapped_column(String(120))
+    paused_until: Mapped[datetime | None]
+
+
+class QueueEntry(Identified, Versioned, Model):
+    """One stay of one visit in one queue (FHIR Task); slots are NULL where a status does not hold them."""
+
+    __tablename__ = "queue_entry"
+    __table_args__ = (
+        UniqueConstraint("visit_id", "active_slot"),
+        UniqueConstraint("visit_id", "engaged_slot"),
+        UniqueConstraint("service_point_id", "serving_slot"),
+        # The line, in the order of service.
+        Index("ix_queue_entry_line", "queue_id", "status", "priority_class", "eligible_at", "id"),
+        # What a room has called or inside.
+        Index("ix_queue_entry_room", "service_point_id", "status"),
+        CheckConstraint("active_slot IS NULL OR active_slot = 1", name="active_slot"),
+        CheckConstraint("engaged_slot IS NULL OR engaged_slot = 1", name="engaged_slot"),
+        Model.__table_args__,
+    )
+
+    visit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("visit.id"))
+    step_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("visit_step.id"), index=True)
+    queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"))
+    service_point_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("service_point.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(AsciiKey(20), default=EntryStatus.WAITING)
+    priority_class: Mapped[int] = mapped_column(SmallInteger, default=0)
+    eligible_at: Mapped[datetime]
+    previous_entry_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
+    origin_entry_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
+    call_count: Mapped[int] = mapped_column(Integer, default=0)
+    ended_reason: Mapped[str | None] = mapped_column(AsciiKey(32))
+    active_slot: Mapped[int | None] = mapped_column(SmallInteger)
+    engaged_slot: Mapped[int | None] = mapped_column(SmallInteger)
+    serving_slot: Mapped[int | None] = mapped_column(SmallInteger)
+    joined_at: Mapped[datetime]
+    called_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Call(Identified, Model):
+    """One calling of one entry (FHIR Communication); a recall is a new one, so it is spoken again."""
+
+    __tablename__ = "queue_call"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "attempt", "live_slot"),
+        Index("ix_queue_call_recent", "queue_id", "at"),  # the board's last calls
+        Model.__table_args__,
+    )
+
+    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
+    queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"))
+    service_point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("service_point.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    attempt: Mapped[int] = mapped_column(Integer)
+    live_slot: Mapped[int | None] = mapped_column(SmallInteger, default=1)
+    called_by: Mapped[UUID | None] = mapped_column(Uuid())
+    at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class Counter(Model):
+    """The last number given out, by site, day and series; raised by one atomic UPDATE."""
+
+    __tablename__ = "counter"
+    __table_args__ = (UniqueConstraint("site", "business_date", "series"), Model.__table_args__)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    site: Mapped[str] = mapped_column(AsciiKey(32))
+    business_date: Mapped[date] = mapped_column(Date)
+    series: Mapped[str] = mapped_column(AsciiKey(16))
+    last: Mapped[int] = mapped_column(Integer, default=0)

@@ -1,0 +1,77 @@
+"""Undo's half of the line: what an entry was, and how it becomes that again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.errors import (
+    RoomBusyError,
+)
+from app.core.locking import hold
+from app.queues import rules
+from app.queues.models import Call, Queue, QueueEntry, ServicePoint
+from app.queues.services.holding import count_in, policy_of, taken_places
+from app.queues.services.line import end
+from app.queues.states import EntryStatus, PointStatus
+
+# What undo gives back; everything that a command may have changed on an entry.
+RESTORED = (
+    "status",
+    "service_point_id",
+    "priority_class",
+    "call_count",
+    "ended_reason",
+    "active_slot",
+    "engaged_slot",
+    "serving_slot",
+)
+RESTORED_TIMES = ("eligible_at", "called_at", "started_at", "ended_at")
+
+
+def snapshot(entry: QueueEntry) -> dict[str, Any]:
+    """Return what undo needs to bring this entry back exactly."""
+    plain = {name: getattr(entry, name) for name in RESTORED}
+    times = {
+        name: value.isoformat() if (value := getattr(entry, name)) is not None else None
+        for name in RESTORED_TIMES
+    }
+    return {"entry_id": entry.id, **plain, **times}
+
+
+def restore(entry: QueueEntry, before: dict[str, Any]) -> None:
+    """Bring a held entry back. Raise RoomBusyError where its room has called or let in somebody else meanwhile."""
+    _check_room_of(entry, before)
+    withdrawn = int(before["call_count"])
+    for name in RESTORED:
+        setattr(entry, name, before[name])
+    for name in RESTORED_TIMES:
+        setattr(entry, name, datetime.fromisoformat(before[name]) if before[name] else None)
+    entry.version += 1
+    for one in db.session.execute(
+        select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1, Call.attempt > withdrawn)
+    ).scalars():
+        one.live_slot = None
+
+
+def void_entry(entry: QueueEntry) -> None:
+    """Take back an entry that the undone command had made."""
+    end(entry, EntryStatus.ENTERED_IN_ERROR, "undone")
+    restore_calls = select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1)
+    for one in db.session.execute(restore_calls).scalars():
+        one.live_slot = None
+
+
+def _check_room_of(entry: QueueEntry, before: dict[str, Any]) -> None:
+    """Look before the slots are taken back, as the database's own refusal would be no answer for a nurse."""
+    if before["service_point_id"] is None:
+        return
+    point = hold(ServicePoint, int(before["service_point_id"]))
+    if before["status"] == EntryStatus.CALLED:
+        queue = db.session.execute(select(Queue).where(Queue.id == entry.queue_id)).scalar_one()
+        others = count_in(point, EntryStatus.CALLED, but=entry)
+        rules.check_room(PointStatus.OPEN, called=others, calls_ahead=policy_of(queue).calls_ahead)
+    inside = taken_places(point, but=entry)
+    if before["serving_slot"] in inside:
+        raise RoomBusyError(inside=len(inside), limit=point.capacity)

@@ -1,0 +1,81 @@
+"""Who is before whom, and what a room may hold."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from app.core.errors import QueueClosedError, RoomBusyError
+from app.queues import rules
+from app.queues.states import OPEN_STATUSES, EntryStatus, PointStatus, slots_of
+
+NINE = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+MOMENTS = some.integers(0, 600).map(lambda minutes: NINE + timedelta(minutes=minutes))
+
+
+def test_who_comes_early_counts_from_shortly_before_the_booked_time() -> None:
+    assert rules.eligible_at(NINE, NINE + timedelta(hours=2), 1800) == NINE + timedelta(minutes=90)
+
+
+def test_who_comes_late_counts_from_the_arrival() -> None:
+    assert rules.eligible_at(NINE, NINE - timedelta(hours=1), 1800) == NINE
+
+
+def test_who_has_no_appointment_counts_from_the_arrival() -> None:
+    assert rules.eligible_at(NINE, None, 1800) == NINE
+
+
+@given(some.lists(some.tuples(some.integers(0, 3), MOMENTS, some.integers(1, 99)), unique=True))
+def test_urgent_first_then_who_waits_longest_then_the_earlier_row(
+    people: list[tuple[int, datetime, int]],
+) -> None:
+    line = sorted(people, key=lambda one: rules.order_of_service(*one))
+    for before, after in itertools.pairwise(line):
+        assert before[0] >= after[0]
+        if before[0] == after[0]:
+            assert before[1:] <= after[1:]
+
+
+@pytest.mark.parametrize("status", [PointStatus.PAUSED, PointStatus.CLOSED])
+def test_a_room_that_is_not_open_takes_nobody(status: PointStatus) -> None:
+    with pytest.raises(QueueClosedError):
+        rules.check_room(status, called=0, calls_ahead=9)
+
+
+def test_a_room_calls_no_more_than_its_rule_allows() -> None:
+    rules.check_room(PointStatus.OPEN, called=1, calls_ahead=2)
+    with pytest.raises(RoomBusyError):
+        rules.check_room(PointStatus.OPEN, called=2, calls_ahead=2)
+
+
+@given(some.integers(1, 5), some.sets(some.integers(1, 5)))
+def test_a_free_place_is_the_lowest_one(capacity: int, taken: set[int]) -> None:
+    free = set(range(1, capacity + 1)) - taken
+    if free:
+        assert rules.free_place(capacity, taken) == min(free)
+    else:
+        with pytest.raises(RoomBusyError):
+            rules.free_place(capacity, taken)
+
+
+@pytest.mark.parametrize(
+    ("status", "held"),
+    [
+        (EntryStatus.WAITING, "active"),
+        (EntryStatus.HELD, "active"),
+        (EntryStatus.NO_SHOW, "active"),
+        (EntryStatus.CALLED, "active engaged"),
+        (EntryStatus.IN_SERVICE, "active engaged serving"),
+        (EntryStatus.DONE, ""),
+        (EntryStatus.TRANSFERRED, ""),
+        (EntryStatus.CANCELLED, ""),
+        (EntryStatus.LEFT, ""),
+        (EntryStatus.ENTERED_IN_ERROR, ""),
+    ],
+)
+def test_a_status_holds_its_slots(status: EntryStatus, held: str) -> None:
+    slots = slots_of(status)
+    assert " ".join(name for name in ("active", "engaged", "serving") if getattr(slots, name)) == held
+    assert (status in OPEN_STATUSES) is slots.active
