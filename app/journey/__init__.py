@@ -1,0 +1,1 @@
+"""The journey: the visit's nine states, and the only place that moves a visit."""

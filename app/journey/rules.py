@@ -1,0 +1,91 @@
+"""Pure rules of the journey: the state that follows from the facts, the step that comes next, who may undo."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.journey.states import OPEN_STEPS, State, StepStatus
+from app.queues.states import EntryStatus
+
+UNDO_OWN_SECONDS = 60
+UNDO_OTHERS_SECONDS = 15 * 60
+ENTRY_STATES = {EntryStatus.CALLED: State.CALLED, EntryStatus.IN_SERVICE: State.ONGOING}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as the rules see it."""
+
+    id: int
+    ordinal: int
+    service_code: str
+    is_mandatory: bool
+    status: StepStatus
+    after: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFacts:
+    """What the state of a visit is derived from."""
+
+    is_arrived: bool
+    is_registered: bool
+    is_finished: bool
+    has_joined: bool
+    entry: EntryStatus | None
+    steps: Sequence[Step]
+
+
+def state_of(facts: VisitFacts) -> State:
+    """Derive the visit's state; the one function that decides it."""
+    if facts.is_finished:
+        return State.FINISHED
+    if not facts.is_arrived:
+        return State.UNREGISTERED
+    if not facts.is_registered:
+        return State.ARRIVED
+    if facts.entry is not None:
+        return ENTRY_STATES.get(facts.entry, State.WAITING)
+    if any(step.status in OPEN_STEPS and step.is_mandatory for step in facts.steps):
+        # No queue takes the next step just now: whoever waited goes on waiting, and the desk is told.
+        return State.WAITING if facts.has_joined else State.REGISTERED
+    return State.PAYMENT
+
+
+def appointment_status(state: State, *, has_begun: bool) -> str:
+    """Return FHIR Appointment.status for a visit in this state."""
+    if state is State.UNREGISTERED:
+        return "booked"
+    if state is State.ARRIVED:
+        return "arrived"
+    return "fulfilled" if has_begun else "checked-in"
+
+
+def next_step(steps: Sequence[Step]) -> Step | None:
+    """Return the first open step whose forerunners are done, mandatory ones first."""
+    closed = {step.ordinal for step in steps if step.status not in OPEN_STEPS}
+    ready = [step for step in steps if step.status in OPEN_STEPS and set(step.after) <= closed]
+    return min(ready, key=lambda step: (not step.is_mandatory, step.ordinal), default=None)
+
+
+def with_status(step: Step, status: StepStatus) -> Step:
+    """Return the step as it would be."""
+    return replace(step, status=status)
+
+
+def may_undo(*, age_seconds: float, is_own: bool, may_undo_others: bool) -> bool:
+    """Whether a command of this age may still be undone: 60 s by whoever gave it, 15 min by the charge nurse."""
+    return (is_own and age_seconds <= UNDO_OWN_SECONDS) or (
+        may_undo_others and age_seconds <= UNDO_OTHERS_SECONDS
+    )
+
+
+def choose_visit(candidates: Collection[tuple[int, State, datetime | None]], now: datetime) -> int | None:
+    """Return the visit that a patient at the door means: the one under way, else the nearest expected one."""
+    under_way = [one for one in candidates if one[1] not in {State.UNREGISTERED, State.FINISHED}]
+    if under_way:
+        return max(under_way)[0]
+    expected = [one for one in candidates if one[1] is State.UNREGISTERED]
+    if not expected:
+        return None
+    return min(expected, key=lambda one: (abs((one[2] - now).total_seconds()) if one[2] else 0.0, one[0]))[0]

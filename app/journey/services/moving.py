@@ -1,0 +1,305 @@
+"""How every command moves a visit: hold the scene, check the table, change, derive the state, write history."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core import audit, clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import NotFoundError
+from app.core.locking import hold
+from app.core.transaction import RerunError, command_id, promise
+from app.emr import services as emr
+from app.journey import rules
+from app.journey.models import FlowEvent, Visit, VisitStep
+from app.journey.states import Command, State, StepStatus
+from app.queues import services as queues
+from app.queues.states import EntryStatus
+
+TIMES = ("arrived_at", "registered_at", "closed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command answers, also when it is repeated: ids, for the reader to look up."""
+
+    visit_id: UUID
+    command_id: UUID
+    entry_id: UUID | None = None
+    call_id: UUID | None = None
+    is_repeat: bool = False
+    advice: str | None = None
+    visit_version: int | None = None  # what an undo of this command compares
+
+
+@dataclass(slots=True)
+class Scene:
+    """A visit with everything that a command on it may change, all of it locked and fresh."""
+
+    visit: Visit
+    steps: list[VisitStep]
+    entry: queues.Entry | None
+    queues: dict[int, Any]
+    before: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        """The state before the command."""
+        return State(self.visit.state)
+
+    @property
+    def entry_status(self) -> EntryStatus | None:
+        """The status of the open entry."""
+        return EntryStatus(self.entry.status) if self.entry is not None else None
+
+    @property
+    def now(self) -> dict[str, str | None]:
+        """What a refusal tells of the present state."""
+        return {"state": str(self.state), "entry": self.entry_status and str(self.entry_status)}
+
+    def queue(self) -> Any:
+        """Return the held queue of the open entry."""
+        if self.entry is None:
+            raise NotFoundError(kind="entry")
+        return self.queues[self.entry.queue_id]
+
+    def step(self, step_id: int) -> VisitStep:
+        """Return a step of this visit."""
+        return next(step for step in self.steps if step.id == step_id)
+
+
+def visit_id_of(public_id: UUID) -> int:
+    """Return the row id of a visit. Raise NotFoundError."""
+    found = db.session.execute(select(Visit.id).where(Visit.public_id == public_id)).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(kind="visit")
+    return found
+
+
+def hold_scene(visit_id: int, *, also: Collection[int] = (), next_queue: bool = False) -> Scene:
+    """Lock the queues concerned (sorted by id), the visit and its open entry, in this order.
+
+    `next_queue` also locks the queue that the visit would join next: it is chosen from a look without lock,
+    and the unit runs again where the visit has moved on meanwhile.
+    """
+    wanted = {*also, queues.queue_of_open_entry(visit_id), queue_ahead(visit_id) if next_queue else None}
+    return hold_visit(
+        visit_id, {one: queues.hold_queue(one) for one in sorted(one for one in wanted if one is not None)}
+    )
+
+
+def hold_visit(visit_id: int, held: dict[int, Any]) -> Scene:
+    """Lock a visit and its open entry under queues that are held already."""
+    visit = hold(Visit, visit_id)
+    entry = queues.open_entry_of(visit.id)
+    if entry is not None and entry.queue_id not in held:
+        raise RerunError
+    steps = list(
+        db.session.execute(
+            select(VisitStep)
+            .where(VisitStep.visit_id == visit.id)
+            .order_by(VisitStep.ordinal)
+            .execution_options(populate_existing=True)
+        ).scalars()
+    )
+    scene = Scene(visit=visit, steps=steps, entry=entry, queues=held)
+    scene.before = _snapshot(scene)
+    return scene
+
+
+def queue_ahead(visit_id: int) -> int | None:
+    """Return the queue that the visit would join if its open entry were done now; no lock."""
+    current = queues.step_of_open_entry(visit_id)
+    seen = [
+        _seen(step)
+        for step in db.session.execute(select(VisitStep).where(VisitStep.visit_id == visit_id)).scalars()
+    ]
+    after = [rules.with_status(step, StepStatus.DONE) if step.id == current else step for step in seen]
+    return one_fit(rules.next_step(after))
+
+
+def one_fit(step: rules.Step | None) -> int | None:
+    """Return the queue for a step where exactly one open queue offers it; else staff choose."""
+    return None if step is None else queue_for(step.service_code)
+
+
+def queue_for(service: str) -> int | None:
+    """Return the one open queue that offers a service, or None where there is none or a choice."""
+    fits = [fit for fit in queues.fits(service) if fit.is_open]
+    return fits[0].id if len(fits) == 1 else None
+
+
+def derived(scene: Scene) -> State:
+    """Derive the visit's state from what the command has left."""
+    return rules.state_of(
+        rules.VisitFacts(
+            is_arrived=scene.visit.arrived_at is not None,
+            is_registered=scene.visit.registered_at is not None,
+            is_finished=scene.visit.disposition is not None,
+            has_joined=any(step.status != StepStatus.PLANNED for step in scene.steps),
+            entry=scene.entry_status,
+            steps=[_seen(step) for step in scene.steps],
+        )
+    )
+
+
+def join_next(scene: Scene) -> bool:
+    """Join the queue of the next ready step, if its queue is held and open; False where staff must choose."""
+    step = next_open_step(scene)
+    queue_id = one_fit(_seen(step) if step else None)
+    if step is None or queue_id is None:
+        return False
+    if queue_id not in scene.queues:
+        raise RerunError
+    enter(scene, step, queue_id)
+    return True
+
+
+def next_open_step(scene: Scene) -> VisitStep | None:
+    """Return the step that comes next, or None where none is ready."""
+    step = rules.next_step([_seen(one) for one in scene.steps])
+    return None if step is None else scene.step(step.id)
+
+
+def visit_first_service(visit_id: int) -> str:
+    """Return the code of the first planned service."""
+    return db.session.execute(
+        select(VisitStep.service_code)
+        .where(VisitStep.visit_id == visit_id)
+        .order_by(VisitStep.ordinal)
+        .limit(1)
+    ).scalar_one()
+
+
+def enter(scene: Scene, step: VisitStep, queue_id: int) -> None:
+    """Put the visit into a held queue for one of its steps."""
+    visit = scene.visit
+    if visit.day_number is None or visit.arrived_at is None:
+        raise LookupError("a visit without number cannot wait")
+    # The first line counts from the arrival; every later one from now, behind those who wait there already.
+    is_first = all(one.status != StepStatus.DONE for one in scene.steps)
+    since = visit.arrived_at if is_first else clock.utcnow()
+    scene.entry = queues.join(
+        scene.queues[queue_id],
+        visit_id=visit.id,
+        step_id=step.id,
+        number=visit.day_number,
+        arrived_at=since,
+        appointment_at=visit.expected_at if step.ordinal == 1 else None,
+    )
+    step.status = StepStatus.ACTIVE
+
+
+def settle(
+    scene: Scene,
+    hops: Sequence[tuple[Command, State]],
+    *,
+    kind: str,
+    by: Actor,
+    reason: str | None = None,
+    call_id: UUID | None = None,
+) -> Outcome:
+    """Write what the command did: derived state, history without gap, versions, promises, audit."""
+    visit, first = scene.visit, hops[0][0]
+    end = derived(scene)
+    way = [*hops] if hops[-1][1] is end else [*hops, (first, end)]
+    old_entry = scene.before["entry"]
+    lines: list[FlowEvent] = []
+    at = State(scene.before["visit"]["state"])
+    for position, (command, to_state) in enumerate(way):
+        visit.history_length += 1
+        line = FlowEvent(
+            visit_id=visit.id,
+            entry_id=scene.entry.id if scene.entry is not None else (old_entry or {}).get("entry_id"),
+            seq=visit.history_length,
+            command=command,
+            command_id=command_id(),
+            from_state=at,
+            to_state=to_state,
+            entry_from=(old_entry or {}).get("status"),
+            entry_to=scene.entry_status,
+            actor_kind=by.kind,
+            actor_id=by.id,
+            actor_role=by.role,
+            reason=reason,
+            before=scene.before if position == 0 else {},
+            at=clock.utcnow(),
+        )
+        db.session.add(line)
+        lines.append(line)
+        at = to_state
+    visit.state = end
+    visit.version += 1
+    promise(visit, "state.changed", history=lambda: lines[0].id)
+    for queue in scene.queues.values():
+        promise(queue, kind, history=lambda: lines[0].id)
+    audit.record(
+        f"journey:visit:{first}",
+        by=by,
+        patients=[emr.public_id_of(visit.patient_id)],
+        object_=f"visit:{visit.public_id}",
+        reason=reason,
+    )
+    return Outcome(
+        visit_id=visit.public_id,
+        command_id=command_id(),
+        entry_id=scene.entry.public_id if scene.entry is not None else None,
+        call_id=call_id,
+        visit_version=visit.version,
+    )
+
+
+def restore(scene: Scene, before: dict[str, Any]) -> None:
+    """Bring visit, steps and entry back to what a snapshot says."""
+    visit = scene.visit
+    for name in TIMES:
+        setattr(visit, name, _moment(before["visit"][name]))
+    visit.state = before["visit"]["state"]
+    visit.disposition = before["visit"]["disposition"]
+    visit.open_slot = before["visit"]["open_slot"]
+    for step in scene.steps:
+        # A step that the undone command had added is taken back.
+        step.status = before["steps"].get(str(step.id), StepStatus.CANCELLED)
+    old = before["entry"]
+    if scene.entry is not None and (old is None or old["entry_id"] != scene.entry.id):
+        queues.void_entry(scene.entry)
+        scene.entry = None
+        db.session.flush()  # the slots must be free before the old entry takes them back
+    if old is not None:
+        entry = scene.entry or queues.hold_entry(int(old["entry_id"]))
+        queues.restore(entry, old)
+        scene.entry = entry
+
+
+def _snapshot(scene: Scene) -> dict[str, Any]:
+    visit = scene.visit
+    return {
+        "visit": {
+            **{name: value.isoformat() if (value := getattr(visit, name)) else None for name in TIMES},
+            "state": str(visit.state),
+            "disposition": visit.disposition,
+            "open_slot": visit.open_slot,
+        },
+        "steps": {str(step.id): str(step.status) for step in scene.steps},
+        "entry": queues.snapshot(scene.entry) if scene.entry is not None else None,
+    }
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _seen(step: VisitStep) -> rules.Step:
+    return rules.Step(
+        id=step.id,
+        ordinal=step.ordinal,
+        service_code=step.service_code,
+        is_mandatory=step.is_mandatory,
+        status=StepStatus(step.status),
+        after=tuple(step.after),
+    )
