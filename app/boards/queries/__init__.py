@@ -1,0 +1,53 @@
+"""One frozen value per screen; redaction happens here, so that no template can leak what it never had."""
+
+from app.boards.queries.feed import QueueMove, queue_moves, queue_snapshot, seqs_of
+from app.boards.queries.guidance import Guidance, guidance, way, way_to_desk
+from app.boards.queries.patient import LinePlace, MyVisit, line_order, my_visit
+from app.boards.queries.public import PublicBoard, public_board
+from app.boards.queries.relations import patient_record
+from app.boards.queries.staff import (
+    CashierList,
+    DeskList,
+    QueueName,
+    VisitCard,
+    bill,
+    cashier_list,
+    cashier_mark,
+    desk_list,
+    desk_mark,
+    my_queues,
+    visit_card,
+)
+from app.boards.queries.ward import WardBoard, WardRow, ward_board
+
+__all__ = [
+    "CashierList",
+    "DeskList",
+    "Guidance",
+    "LinePlace",
+    "MyVisit",
+    "PublicBoard",
+    "QueueMove",
+    "QueueName",
+    "VisitCard",
+    "WardBoard",
+    "WardRow",
+    "bill",
+    "cashier_list",
+    "cashier_mark",
+    "desk_list",
+    "desk_mark",
+    "guidance",
+    "line_order",
+    "my_queues",
+    "my_visit",
+    "patient_record",
+    "public_board",
+    "queue_moves",
+    "queue_snapshot",
+    "seqs_of",
+    "visit_card",
+    "ward_board",
+    "way",
+    "way_to_desk",
+]

@@ -1,0 +1,234 @@
+"""Lists of the desk, the cashier and the ward's choice of queues; every list is whole and paged."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from app.accounts.roles import SITE_WIDE, Permission, Role, require
+from app.boards.queries.patient import MyVisit, my_visit
+from app.core import clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import NotFoundError
+from app.emr.models import Patient
+from app.journey.models import Visit, VisitStep
+from app.journey.states import Disposition, State
+from app.queues.models import Queue, QueueEntry, Service
+from app.queues.states import EntryStatus
+
+PAGE_ROWS = 50
+AT_THE_DESK = (State.UNREGISTERED, State.ARRIVED, State.REGISTERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRow:
+    """A visit as the desk and the cashier list it, with two identifiers."""
+
+    id: UUID
+    patient_id: UUID
+    version: int
+    state: State
+    number: int | None
+    name: str
+    birth_year: int
+    phone_last4: str
+    expected_at: datetime | None
+    arrived_at: datetime | None
+    sees_desk_first: bool
+    services_ko: str
+    services_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskList:
+    """Today's visits that the desk can help with."""
+
+    rows: tuple[VisitRow, ...]
+    total: int
+    page: int
+    pages: int
+    search: str
+    mark: str
+
+    @property
+    def discloses(self) -> tuple[UUID, ...]:
+        """Return the patients that this value shows."""
+        return tuple(row.patient_id for row in self.rows)
+
+
+CashierList = DeskList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitCard:
+    """One visit at the desk or the cashier: who it is, by two identifiers, and where it stands."""
+
+    row: VisitRow
+    birth_date: date
+    visit: MyVisit
+
+    @property
+    def discloses(self) -> tuple[UUID, ...]:
+        """Return the patient that this value shows."""
+        return (self.row.patient_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueName:
+    """A queue that somebody may open."""
+
+    id: UUID
+    code: str
+    name_ko: str
+    name_en: str
+    waiting_count: int
+    is_open: bool
+
+
+def desk_list(*, search: str = "", page: int = 1, by: Actor) -> DeskList:
+    """Return today's visits up to the line, those in the house first; 3 statements."""
+    require(by, Permission.EDIT_DEMOGRAPHICS)
+    return _list(AT_THE_DESK, search=search, page=page)
+
+
+def cashier_list(*, search: str = "", page: int = 1, by: Actor) -> CashierList:
+    """Return who waits to pay; 3 statements."""
+    require(by, Permission.PAY_VISIT)
+    return _list((State.PAYMENT,), search=search, page=page)
+
+
+def visit_card(visit_id: UUID, *, by: Actor) -> VisitCard:
+    """Return one visit for the desk; at most 9 statements. Raise NotFoundError."""
+    require(by, Permission.EDIT_DEMOGRAPHICS)
+    return _card(visit_id, Visit.public_id == visit_id, by=by)
+
+
+def bill(visit_id: UUID, *, by: Actor) -> VisitCard:
+    """Return one visit for the cashier: it waits to pay, or was settled today; at most 9 statements."""
+    require(by, Permission.PAY_VISIT)
+    is_settled = (Visit.disposition == Disposition.COMPLETED) & (Visit.business_date == clock.today())
+    return _card(visit_id, Visit.public_id == visit_id, (Visit.state == State.PAYMENT) | is_settled, by=by)
+
+
+def my_queues(*, by: Actor) -> tuple[QueueName, ...]:
+    """Return the queues of the actor's units (all of them for site-wide roles); 1 statement."""
+    waiting = (
+        select(func.count())
+        .select_from(QueueEntry)
+        .where(QueueEntry.queue_id == Queue.id, QueueEntry.status == EntryStatus.WAITING)
+        .correlate(Queue)
+        .scalar_subquery()
+    )
+    chosen = select(
+        Queue.public_id, Queue.code, Queue.name_ko, Queue.name_en, waiting, Queue.is_open
+    ).order_by(Queue.id)
+    if Role(by.role) not in SITE_WIDE:
+        chosen = chosen.where(Queue.unit.in_(by.units))
+    return tuple(
+        QueueName(
+            id=row[0], code=row[1], name_ko=row[2], name_en=row[3], waiting_count=row[4], is_open=row[5]
+        )
+        for row in db.session.execute(chosen)
+    )
+
+
+def _card(visit_id: UUID, *wanted: ColumnElement[bool], by: Actor) -> VisitCard:
+    found = db.session.execute(
+        select(Visit, Patient).join(Patient, Patient.id == Visit.patient_id).where(*wanted)
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError(kind="visit")
+    visit, patient = found
+    return VisitCard(
+        row=_row(visit, patient, _services([visit.id]).get(visit.id, [])),
+        birth_date=patient.birth_date,
+        visit=my_visit(visit_id, by=by),
+    )
+
+
+def desk_mark(*, by: Actor) -> str:
+    """Return what changes when the desk's list does, and shows nobody; 1 statement."""
+    require(by, Permission.BOOK_VISIT)
+    return _mark(AT_THE_DESK)[1]
+
+
+def cashier_mark(*, by: Actor) -> str:
+    """Return what changes when the cashier's list does, and shows nobody; 1 statement."""
+    require(by, Permission.PAY_VISIT)
+    return _mark((State.PAYMENT,))[1]
+
+
+def _mark(states: tuple[State, ...]) -> tuple[int, str]:
+    """Count a list and mark it: every move of a visit raises its seq or takes it off the list."""
+    # The ids as well: one who leaves and one who comes may have moved equally often.
+    total, seqs, ids = db.session.execute(
+        select(
+            func.count(Visit.id), func.coalesce(func.sum(Visit.seq), 0), func.coalesce(func.sum(Visit.id), 0)
+        ).where(Visit.business_date == clock.today(), Visit.state.in_(states))
+    ).one()
+    return total, f"{total}-{seqs}-{ids}"
+
+
+def _list(states: tuple[State, ...], *, search: str, page: int) -> DeskList:
+    wanted = [Visit.business_date == clock.today(), Visit.state.in_(states)]
+    if text := search.strip():
+        number = int(text) if text.isascii() and text.isdecimal() else -1
+        # Four digits may be the end of a phone number as well as a ticket.
+        wanted.append(
+            Patient.name.contains(text, autoescape=True)
+            | (Patient.phone_last4 == text[:4])
+            | (Visit.day_number == number)
+        )
+    base = select(Visit, Patient).join(Patient, Patient.id == Visit.patient_id).where(*wanted)
+    if text:
+        total, mark = db.session.execute(base.with_only_columns(func.count(Visit.id))).scalar_one(), ""
+    else:
+        total, mark = _mark(states)
+    rows = db.session.execute(
+        base.order_by(Visit.arrived_at.is_(None), Visit.arrived_at, Visit.expected_at, Visit.id)
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    ).all()
+    services = _services([visit.id for visit, _ in rows])
+    return DeskList(
+        rows=tuple(_row(visit, patient, services.get(visit.id, [])) for visit, patient in rows),
+        total=total,
+        page=page,
+        pages=max(1, -(-total // PAGE_ROWS)),
+        search=search,
+        mark=mark,
+    )
+
+
+def _services(visit_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return the names of the services planned for each visit, in their order."""
+    services: dict[int, list[tuple[str, str]]] = {}
+    for visit_id, name_ko, name_en in db.session.execute(
+        select(VisitStep.visit_id, Service.name_ko, Service.name_en)
+        .join(Service, Service.id == VisitStep.service_id)
+        .where(VisitStep.visit_id.in_(visit_ids))
+        .order_by(VisitStep.visit_id, VisitStep.ordinal)
+    ):
+        services.setdefault(visit_id, []).append((name_ko, name_en))
+    return services
+
+
+def _row(visit: Visit, patient: Patient, services: Collection[tuple[str, str]]) -> VisitRow:
+    return VisitRow(
+        id=visit.public_id,
+        patient_id=patient.public_id,
+        version=visit.version,
+        state=State(visit.state),
+        number=visit.day_number,
+        name=patient.name,
+        birth_year=patient.birth_date.year,
+        phone_last4=patient.phone_last4,
+        expected_at=visit.expected_at,
+        arrived_at=visit.arrived_at,
+        sees_desk_first=patient.sees_desk_first,
+        services_ko=" → ".join(name for name, _ in services),
+        services_en=" → ".join(name for _, name in services),
+    )
