@@ -1,0 +1,180 @@
+"""Topics: who may follow what, as which audience, and how each is rendered for it.
+
+`queue:<id>` ward page · `board:<id>` waiting room (redacted) · `visit:<id>` one patient · `line:<queue>` the
+places of waiting phones. Queue, board and line move with the queue's row, a visit with its own.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import g, render_template, session
+from flask_babel import force_locale
+
+from app.accounts import queries as accounts
+from app.accounts.roles import Facts, Permission, Role, require
+from app.boards import queries as boards
+from app.boards.queries import LinePlace
+from app.core import clock
+from app.core.actor import SYSTEM, Actor
+from app.core.disclosure import disclose_each
+from app.core.errors import NotAllowedError, NotFoundError
+from app.core.transaction import release
+from app.live.source import Rendered
+from app.queues import queries as queues
+from app.wayfinding.rules import Profile
+
+JSON_AUDIENCE = "json"
+OF_QUEUE = frozenset({"queue", "board", "line"})
+MOST_TOPICS = 4
+PROFILE = "profile"  # how somebody moves, as chosen on the phone's page; kept in its session
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic's name in parts."""
+
+    kind: str
+    id: UUID
+
+    @classmethod
+    def parse(cls, name: str) -> "Topic":
+        """Read `kind:uuid`. Raise NotFoundError."""
+        kind, _, text = name.partition(":")
+        try:
+            return cls(kind, UUID(text))
+        except ValueError as error:
+            raise NotFoundError(kind="topic") from error
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+def grant(names: Collection[str], *, by: Actor, locale: str) -> dict[str, str]:
+    """Return the audience under which each topic is followed. Raise NotAllowedError or NotFoundError."""
+    if not 0 < len(names) <= MOST_TOPICS:
+        raise NotFoundError(kind="topic")
+    return {str(topic): _audience(topic, by, locale) for topic in map(Topic.parse, names)}
+
+
+def aliases(moved: str) -> tuple[str, ...]:
+    """Return the topics that follow a row's move."""
+    kind, _, id_ = moved.partition(":")
+    return tuple(f"{one}:{id_}" for one in ("queue", "board", "line")) if kind == "queue" else (moved,)
+
+
+def _audience(topic: Topic, by: Actor, locale: str) -> str:
+    if topic.kind == "queue":
+        require(by, Permission.SEE_QUEUE, Facts(unit=queues.head(topic.id).unit))
+        return f"ward:{locale}"
+    if topic.kind == "board":
+        if by.role == Role.ANONYMOUS:
+            raise NotAllowedError(permission=str(Permission.SEE_BOARD))
+        queues.head(topic.id)
+        return f"board:{locale}"
+    if topic.kind == "visit":
+        boards.my_visit(topic.id, by=by)
+        return f"phone:{locale}:{session.get(PROFILE, Profile.WALKING)}"
+    if topic.kind == "line" and by.visit_id is not None:
+        entry = boards.my_visit(by.visit_id, by=by).entry
+        if entry is not None and entry.queue_id == topic.id:
+            return f"place:{locale}:{entry.id}"
+    raise NotFoundError(kind="topic")
+
+
+class Hospital:
+    """What the hub asks: fragments from the boards, seqs from the rows, sessions from the accounts."""
+
+    def __init__(self) -> None:
+        self._lines: dict[UUID, LinePlace] = {}
+        self._shown: dict[str, frozenset[UUID]] = {}
+
+    def seqs(self, topics: Collection[str]) -> Mapping[str, int]:
+        """Return the committed seq of each topic; 1 statement."""
+        parsed = [Topic.parse(name) for name in topics]
+        found = boards.seqs_of(
+            [one.id for one in parsed if one.kind in OF_QUEUE],
+            [one.id for one in parsed if one.kind == "visit"],
+        )
+        return {str(one): found[one.id] for one in parsed if one.id in found}
+
+    def alive(self, session_keys: Collection[str]) -> Collection[str]:
+        """Return the sessions that still hold; 1 statement."""
+        held = accounts.alive([UUID(key) for key in session_keys], clock.utcnow())
+        return {str(one) for one in held}
+
+    def render(self, topic: str, audience: str) -> Rendered:
+        """Render a topic for an audience, in its language."""
+        one = Topic.parse(topic)
+        if audience == JSON_AUDIENCE:
+            seq, entries = boards.queue_snapshot(one.id)
+            return Rendered(seq, frame(seq, "snapshot", {"queue_id": str(one.id), "entries": entries}))
+        kind, _, rest = audience.partition(":")
+        locale, _, detail = rest.partition(":")
+        with force_locale(locale):
+            g.locale = locale
+            return self._fragment(one, kind, detail)
+
+    def events(self, topic: str, after_seq: int) -> Sequence[tuple[int, str]] | None:
+        """Return a queue's moves for JSON readers."""
+        one = Topic.parse(topic)
+        moves = boards.queue_moves(one.id, after_seq)
+        if moves is None:
+            return None
+        return [
+            (
+                move.seq,
+                frame(move.seq, move.kind, {"queue_id": str(one.id), "events": list(move.entries)}, move.at),
+            )
+            for move in moves
+        ]
+
+    def release(self) -> None:
+        """Give the database session back, and forget what was read with it."""
+        self._lines.clear()
+        release()
+
+    def _fragment(self, topic: Topic, kind: str, detail: str) -> Rendered:
+        if kind == "ward":
+            board = boards.ward_board(topic.id, by=None)
+            self._tell_audit(topic, frozenset(board.discloses))
+            return Rendered(board.seq, render_template("ward/_queue.html", board=board, is_push=True))
+        if kind == "board":
+            wall = boards.public_board(topic.id)
+            return Rendered(wall.seq, render_template("board/_board.html", board=wall, is_push=True))
+        if kind == "place":
+            line = self._line(topic.id)
+            ahead = line.people_ahead(UUID(detail))
+            return Rendered(
+                line.seq, render_template("phone/_line.html", line=line, people_ahead=ahead, is_push=True)
+            )
+        visit = boards.my_visit(topic.id, by=None)
+        guidance = boards.guidance(visit, Profile(detail))
+        return Rendered(
+            visit.seq, render_template("phone/_visit.html", visit=visit, guidance=guidance, is_push=True)
+        )
+
+    def _tell_audit(self, topic: Topic, patients: frozenset[UUID]) -> None:
+        """Write each patient who is first shown on a topic; who followed it then, its grants say."""
+        new = patients - self._shown.get(str(topic), frozenset())
+        if new:
+            disclose_each("live:topic:show", patients=new, by=SYSTEM, object_=str(topic))
+        self._shown[str(topic)] = patients
+
+    def _line(self, queue_id: UUID) -> LinePlace:
+        """Return a queue's order, read once per round for all its phones."""
+        if queue_id not in self._lines:
+            self._lines[queue_id] = boards.line_order(queue_id)
+        return self._lines[queue_id]
+
+
+def frame(seq: int, kind: str, data: dict[str, Any], at: datetime | None = None) -> str:
+    """Return a JSON socket's frame."""
+    return json.dumps(
+        {"seq": seq, "type": kind, "data": data, "timestamp": (at or clock.utcnow()).isoformat()},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
