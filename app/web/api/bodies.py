@@ -1,0 +1,58 @@
+"""Bodies and answers: JSON in as a checked shape, a shape out with its look written to the audit first."""
+
+from collections.abc import Collection
+from typing import TypeVar
+from uuid import UUID
+
+from flask import Response, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from app.core.disclosure import disclose
+from app.core.errors import InvalidError, MalformedError
+from app.door import actor
+
+T = TypeVar("T", bound=BaseModel)
+JSON = "application/json"
+# What pydantic calls a text that is no JSON at all.
+UNREADABLE = "json_invalid"
+
+
+def read(shape: type[T]) -> T:
+    """Return the request's body. Raise MalformedError for no JSON, InvalidError naming each wrong field.
+
+    An empty body is an empty object, so that a command without version is told about the version.
+    """
+    if request.mimetype not in {JSON, ""}:
+        raise UnsupportedMediaType
+    text = request.get_data()
+    if text and not request.mimetype:
+        raise UnsupportedMediaType
+    try:
+        return shape.model_validate_json(text or b"{}")
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def asked(shape: type[T]) -> T:
+    """Return the query of the address. Raise InvalidError."""
+    try:
+        return shape.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def tell(shape: BaseModel, *, patients: Collection[UUID] = (), status: int = 200) -> Response:
+    """Answer with a shape, after the patients that it shows were written to the audit."""
+    if patients:
+        disclose(request.endpoint or "api", patients=patients, by=actor())
+    return Response(shape.model_dump_json(by_alias=True), status=status, mimetype=JSON)
+
+
+def _refusal(error: ValidationError) -> InvalidError | MalformedError:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(fault["type"] == UNREADABLE for fault in faults):
+        return MalformedError(why="json")
+    return InvalidError(
+        fields={".".join(map(str, fault["loc"])) or "body": fault["type"] for fault in faults}
+    )

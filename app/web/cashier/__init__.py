@@ -1,0 +1,85 @@
+"""Cashier: who waits to pay, the bill, settled once however often the button is pressed."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, make_response, request, url_for
+from flask_babel import gettext as _
+
+from app.accounts.roles import Permission
+from app.boards import queries as boards
+from app.core.errors import MalformedError
+from app.door import actor, back_to, field, requires, show, version_field
+from app.journey import services as journey
+from app.web.cashier.forms import PayForm
+from app.web.forms import page_number, say
+
+blueprint = Blueprint("cashier", __name__, url_prefix="/cashier")
+
+
+@blueprint.get("")
+@requires(Permission.PAY_VISIT)
+def waiting() -> str:
+    """Show who waits to pay, those who came first on top."""
+    board = boards.cashier_list(page=page_number(), by=actor())
+    return show("cashier/page.html", board=board, card=None, form=None)
+
+
+@blueprint.get("/list")
+@requires(Permission.PAY_VISIT)
+def listing() -> Response:
+    """Give the page its list anew where it moved since; a look that finds nothing new shows nobody."""
+    if request.args.get("since") == boards.cashier_mark(by=actor()):
+        return make_response("", 204)
+    board = boards.cashier_list(by=actor())
+    return make_response(
+        show("cashier/_list.html", board=board, card=None, chosen=request.args.get("chosen", ""))
+    )
+
+
+@blueprint.post("/search")
+@requires(Permission.PAY_VISIT)
+def search() -> str:
+    """Find somebody who waits to pay; posted, so that no name stands in an address."""
+    board = boards.cashier_list(search=field("search", longest=100), by=actor())
+    return show("cashier/page.html", board=board, card=None, form=None)
+
+
+@blueprint.get("/visits/<uuid:visit_id>")
+@requires(Permission.PAY_VISIT)
+def bill(visit_id: UUID) -> str:
+    """Show one bill beside the list."""
+    return _page(visit_id, PayForm())
+
+
+@blueprint.post("/visits/<uuid:visit_id>/pay")
+@requires(Permission.PAY_VISIT)
+def pay(visit_id: UUID) -> Response:
+    """Settle the visit; a second press of the same button settles nothing twice."""
+    if not (request.headers.get("Idempotency-Key") or field("idempotency_key")):
+        raise MalformedError(field="Idempotency-Key")
+    form, version = PayForm(), version_field()
+    if not form.submit(
+        lambda: journey.pay(
+            visit_id, version=version, method=form.method.data, amount=form.amount.data or 0, by=actor()
+        )
+    ):
+        return make_response(_page(visit_id, form), form.status)
+    settled = boards.bill(visit_id, by=actor()).visit.version
+    say(_("Paid."), undo_url=url_for("cashier.undo", visit_id=visit_id), version=settled)
+    return back_to("cashier.bill", visit_id=visit_id)
+
+
+@blueprint.post("/visits/<uuid:visit_id>/undo")
+@requires(Permission.PAY_VISIT)
+def undo(visit_id: UUID) -> Response:
+    """Take the payment back within the minute."""
+    journey.undo(visit_id, version=version_field(), by=actor())
+    say(_("Taken back."))
+    return back_to("cashier.bill", visit_id=visit_id)
+
+
+def _page(visit_id: UUID, form: PayForm) -> str:
+    card = boards.bill(visit_id, by=actor())
+    return show(
+        "cashier/page.html", board=boards.cashier_list(page=page_number(), by=actor()), card=card, form=form
+    )

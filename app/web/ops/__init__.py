@@ -1,0 +1,46 @@
+"""For operators: alive, ready, metrics."""
+
+import ipaddress
+
+from flask import Blueprint, Response, jsonify, make_response, request
+
+from app import settings
+from app.core import health
+from app.core.errors import NotFoundError
+from app.core.observability import metrics
+from app.door import public
+
+blueprint = Blueprint("ops", __name__)
+
+
+@blueprint.get("/healthz")
+@public
+def healthz() -> Response:
+    """Say that this process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+@public
+def readyz() -> Response:
+    """Say whether the house can work; 200 "degraded" while only Redis or the worker is away."""
+    found = health.check()
+    response = jsonify(
+        {
+            "status": found.status,
+            "checks": {"database": found.database, "redis": found.redis, "worker": found.worker},
+        }
+    )
+    response.status_code = 200 if found.is_ready else 503
+    return response
+
+
+@blueprint.get("/metrics", endpoint="metrics")
+@public
+def metrics_page() -> Response:
+    """Return Prometheus' page, to this machine only unless the hospital says otherwise."""
+    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - an unknown caller is no local one
+    if settings.current().metrics_bind == "local" and not address.is_loopback:
+        raise NotFoundError(kind="page")
+    body, content_type = metrics.exposition()
+    return make_response(body, 200, {"Content-Type": content_type})

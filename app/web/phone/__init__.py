@@ -1,0 +1,10 @@
+"""The patient's own phone: at a tag, on the visit's page, through the link on the slip. No app, no script needed."""
+
+from flask import Blueprint
+
+from app.web.phone import refusals, tag, visit
+
+blueprint = Blueprint("phone", __name__)
+tag.register(blueprint)
+visit.register(blueprint)
+refusals.register(blueprint)
