@@ -1,0 +1,1 @@
+"""Jobs: ids in, one service call out; each may run twice."""

@@ -1,0 +1,30 @@
+"""What is done, at once and in this process, when something has happened."""
+
+import structlog
+
+from app.accounts import services as accounts
+from app.accounts.events import IdentificationPaused
+from app.core.events import Event
+from app.core.observability import metrics
+from app.journey.events import PatientCalled, VisitFinished
+
+log = structlog.get_logger(__name__)
+
+
+def count_call(event: Event) -> None:
+    """Count a call, for the operators' page."""
+    if isinstance(event, PatientCalled):
+        metrics.CALLS.inc()
+        log.info("patient_called", visit_id=str(event.visit_id), call_id=str(event.call_id))
+
+
+def let_sessions_of_visit_end(event: Event) -> None:
+    """Let what phones hold of a finished visit run out, once its patient has read the way home."""
+    if isinstance(event, VisitFinished):
+        accounts.let_sessions_of_visit_end(event.visit_id)
+
+
+def warn_operators(event: Event) -> None:
+    """Say that too many patients failed to identify: somebody may be guessing."""
+    if isinstance(event, IdentificationPaused):
+        log.warning("identification_paused")
