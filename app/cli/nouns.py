@@ -1,0 +1,14 @@
+"""All nouns of `flask <noun> <verb>` but the demo's own."""
+
+from app.cli import audit, devices, queues, tags, users, vendor
+from app.cli import map as map_noun
+
+GROUPS = (
+    users.users,
+    devices.devices,
+    tags.tags,
+    map_noun.group,
+    queues.group,
+    audit.group,
+    vendor.vendor,
+)
