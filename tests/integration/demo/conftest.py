@@ -1,0 +1,65 @@
+"""A bare application around the demo: SQLite always, MariaDB where its address is given."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_babel import Babel
+
+from app import settings
+from app.accounts import passwords
+from app.core.db import Model, db, engine_options
+from app.demo.commands import demo
+
+for room in ("accounts", "emr", "queues", "journey", "tags", "wayfinding"):
+    import_module(f"app.{room}.models")
+for shelf in ("outbox", "idempotency", "audit"):
+    import_module(f"app.core.{shelf}")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)])
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """Give an empty house in demo mode, inside its context."""
+    url = f"sqlite:///{tmp_path / 'annae.db'}"
+    if request.param == "mariadb":
+        url = request.getfixturevalue("beside_mariadb")("demo")
+    before = settings.current()
+    settings.use(
+        settings.load(
+            {
+                "APP_ENV": "test",
+                "SECRET_KEY": "k" * 40,
+                "DATABASE_URL": url,
+                "VAR_DIR": str(tmp_path),
+                "DEMO": "1",
+                "DEMO_RESERVED": "6",
+                "PUBLIC_URL": "http://localhost:8123",
+            }
+        )
+    )
+    flask = Flask("annae")
+    flask.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.current().database, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url)
+    )
+    db.init_app(flask)
+    Babel(flask, default_locale="ko")
+    flask.cli.add_command(demo)
+    with flask.app_context():
+        db.create_all()
+        with db.engine.begin() as connection:
+            for table in reversed(Model.metadata.sorted_tables):
+                connection.execute(table.delete())
+        yield flask
+        db.session.remove()
+        db.engine.dispose()
+    settings.use(before)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        passwords, "_hasher", type(passwords._hasher)(time_cost=1, memory_cost=1024, parallelism=1)
+    )
+    passwords._nobodys.cache_clear()
