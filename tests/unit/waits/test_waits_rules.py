@@ -170,11 +170,12 @@ def test_before_anything_was_seen_a_free_place_is_still_told() -> None:
 
 
 def test_under_twenty_observations_a_wide_range_is_called_an_estimate() -> None:
-    assert told(20, -1, 1, seen=19) == Range(10, 30, is_estimate=True)
-    assert told(20, -1, 1, count=19) == Range(10, 30, is_estimate=True)
-    assert rules.shown(20 * 60, {}, observations=500) == Range(10, 30, is_estimate=True)
+    assert told(20, -1, 1, seen=19) == Range(10, 40, is_estimate=True)
+    assert told(20, -1, 1, count=19) == Range(10, 40, is_estimate=True)
+    assert rules.shown(20 * 60, {}, observations=500) == Range(10, 40, is_estimate=True)
+    assert rules.shown(41 * 60, {}, observations=500) is None
 
 
-def test_a_bucket_with_few_samples_takes_everybodys_errors() -> None:
-    known = {4: Quantiles(0.0, 0.0, 0.0, 19), POOLED: Quantiles(-300.0, 0.0, 600.0, 500)}
-    assert rules.shown(15 * 60, known, observations=500) == Range(10, 25, is_estimate=False)
+def test_a_bucket_with_few_samples_takes_no_confidence_from_the_others() -> None:
+    known = {4: Quantiles(0.0, 0.0, 0.0, 19), POOLED: Quantiles(0.0, 0.0, 0.0, 500)}
+    assert rules.shown(20 * 60, known, observations=500) == Range(10, 40, is_estimate=True)
