@@ -10,13 +10,15 @@ from pathlib import Path
 
 from app.core import clock
 from app.settings import ROOT
-from benchmarks import fanout, machine, pages, race
+from benchmarks import clinic_waits, fanout, machine, pages, race
 from benchmarks.fanout import ANNAE, BARE, CHANNELS, GEVENT
 from benchmarks.report import Report, Section
 from benchmarks.servers import PEERS
 
 RESULTS = ROOT / "benchmarks" / "results"
 SOCKETS = (200, 1000)
+# Its peers are formulas of the textbook.
+NEEDS_NO_PEERS = {"waits"}
 MARIADB = "mysql+pymysql://root@127.0.0.1:3306"
 Part = Callable[[Path], Section]
 
@@ -61,13 +63,16 @@ def parts(asked: argparse.Namespace) -> dict[str, list[Part]]:
                 repetitions=times or (1 if quick else 3),
             )
         ],
+        "waits": [
+            partial(clinic_waits.waits, seeds=(1,), train=25, test=10) if quick else clinic_waits.waits
+        ],
     }
 
 
 def main() -> int:
     """Measure what was asked for; 1 where something was wrong (slow is not wrong)."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", help="fanout, slow, pages, statements, race (all)")
+    parser.add_argument("part", nargs="*", help="fanout, slow, pages, statements, race, waits (all)")
     parser.add_argument(
         "--quick", action="store_true", help="small counts, under a minute: shows that it works"
     )
@@ -83,13 +88,15 @@ def main() -> int:
     known = parts(asked)
     if unknown := set(asked.part) - set(known):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
-    if not PEERS.exists():
+    needs_peers = not asked.part or set(asked.part) - NEEDS_NO_PEERS
+    if needs_peers and not PEERS.exists():
         parser.error(f"the peers are not installed in {PEERS.parents[1].name}; `make bench` does it")
     machine.open_many_files()
     report = Report(
         mode="quick" if asked.quick else "full",
         at=clock.utcnow().isoformat(timespec="minutes"),
-        machine={**machine.describe(), **machine.peers(PEERS)},
+        machine={**machine.describe(), **(machine.peers(PEERS) if needs_peers else {})},
+        parts=tuple(asked.part),
         load_before=machine.load(),
     )
     for name, measured in known.items():

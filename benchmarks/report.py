@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median, stdev
 from typing import Any
 
 from benchmarks.machine import QUIET_LOAD
@@ -35,8 +36,17 @@ class Ratio:
         return "met" if is_met else "MISSED"
 
     @property
+    def outside(self) -> tuple[float, ...]:
+        """Return the repetitions that miss the gate, for gates that each of them has to meet."""
+        least = -inf if self.at_least is None else self.at_least
+        most = inf if self.at_most is None else self.at_most
+        return tuple(value for value in self.values if not least <= value <= most)
+
+    @property
     def gate(self) -> str:
         """Return the gate as a table shows it."""
+        if self.at_most is not None and self.at_least is not None:
+            return f"{self.at_least:g}..{self.at_most:g}"
         if self.at_most is not None:
             return f"<= {self.at_most:g}"
         return f">= {self.at_least:g}" if self.at_least is not None else ""
@@ -54,6 +64,7 @@ class Section:
     faults: list[str] = field(default_factory=list)
     load_before: float = 0.0
     load_after: float = 0.0
+    is_mean: bool = False  # told as mean ± standard deviation
 
     def add(self, case: str, **values: float | None) -> None:
         """Add one repetition of a case."""
@@ -83,6 +94,7 @@ class Report:
     at: str
     machine: dict[str, str]
     load_before: float
+    parts: tuple[str, ...] = ()  # what was asked for; everything
     sections: list[Section] = field(default_factory=list)
 
     @property
@@ -97,7 +109,7 @@ class Report:
 
     def markdown(self) -> str:
         """Return the report for people."""
-        lines = [f"# Benchmarks, {self.mode}, {self.at}", ""]
+        lines = [f"# Benchmarks, {self.name}, {self.at}", ""]
         lines += [" · ".join(f"{name} {value}" for name, value in self.machine.items()), ""]
         lines += [self._mood(), ""]
         if not self.is_judge:
@@ -114,16 +126,21 @@ class Report:
             lines += [f"- load average {section.load_before} before, {section.load_after} after", ""]
         return "\n".join(lines)
 
+    @property
+    def name(self) -> str:
+        """Return the name of the files: a run of some parts leaves the whole report alone."""
+        return "-".join([self.mode, *self.parts])
+
     def write(self, folder: Path) -> Path:
-        """Write `<mode>.json` and `<mode>.md`; return the latter."""
+        """Write `<mode>[-part…].json` and `.md`; return the latter."""
         folder.mkdir(parents=True, exist_ok=True)
         data: dict[str, Any] = asdict(self)
         for section, ours in zip(data["sections"], self.sections, strict=True):
             for ratio, one in zip(section["ratios"], ours.ratios, strict=True):
                 ratio |= {"median": round(one.middle, 3), "verdict": one.verdict if self.is_judge else ""}
         text = json.dumps(data, ensure_ascii=False, indent=1)
-        (folder / f"{self.mode}.json").write_text(text + "\n", encoding="utf-8")
-        page = folder / f"{self.mode}.md"
+        (folder / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
+        page = folder / f"{self.name}.md"
         page.write_text(self.markdown(), encoding="utf-8")
         return page
 
@@ -143,10 +160,16 @@ def spread(values: Sequence[float]) -> str:
     return f"{_short(median(values))} [{_short(min(values))}..{_short(max(values))}]"
 
 
+def deviation(values: Sequence[float]) -> str:
+    """Return `mean ± standard deviation`."""
+    return f"{fmean(values):.1f} ± {stdev(values):.1f}" if len(values) > 1 else f"{values[0]:.1f}"
+
+
 def _figures(section: Section) -> list[str]:
     columns = section.columns()
+    tell = deviation if section.is_mean else spread
     rows = [
-        [case, *(spread(row[one]) if one in row else "–" for one in columns)]
+        [case, *(tell(row[one]) if one in row else "–" for one in columns)]
         for case, row in section.figures.items()
     ]
     return _table(["case", *(one.replace("_", " ") for one in columns)], rows) if rows else []
