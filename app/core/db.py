@@ -118,6 +118,11 @@ class Sequenced(Identified):
         """Name under which moves of this row are told."""
         return f"{self.topic_kind}:{self.public_id}"
 
+    @property
+    def promise_kind(self) -> str:
+        """Kind under which consumers receive promises of this row."""
+        return self.topic_kind
+
 
 # Flask-SQLAlchemy gives the engine and the request's session; the tables hang on our own typed base.
 db: SQLAlchemy = SQLAlchemy(metadata=Model.metadata, disable_autonaming=True)

@@ -23,6 +23,13 @@ class Moved(Event):
     ids: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised(Event):
+    """A promise of this kind of aggregate stands in the outbox: its consumers may begin."""
+
+    kind: str
+
+
 Reaction = Callable[[Event], None]
 _reactions: dict[type[Event], tuple[Reaction, ...]] = {}
 

@@ -25,14 +25,23 @@ class PromiseStatus(StrEnum):
     DEAD_LETTER = "dead_letter"
 
 
+class PromiseOutcome(StrEnum):
+    """How a completed promise ended."""
+
+    DELIVERED = "delivered"
+    SKIPPED = "skipped"
+    SUPERSEDED = "superseded"
+    DISCARDED = "discarded"
+
+
 class OutboxPromise(Model):
     """A promise to bring one aggregate's state at one seq to one consumer; rendered when it is claimed."""
 
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("consumer", "kind", "aggregate_id", "seq"),
-        # Claim: the oldest due rows. Head: the line of one aggregate.
-        Index("ix_outbox_claim", "status", "next_attempt_at", "id"),
+        # Claim: the oldest due rows of one consumer, however many another has. Head: the line of one aggregate.
+        Index("ix_outbox_claim", "consumer", "status", "next_attempt_at", "id"),
         Index("ix_outbox_head", "consumer", "kind", "aggregate_id", "status", "seq"),
         Model.__table_args__,
     )
@@ -44,12 +53,14 @@ class OutboxPromise(Model):
     seq: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(AsciiKey(16), default=PromiseStatus.PENDING)
     payload: Mapped[str | None] = mapped_column(Text)
+    rendered_seq: Mapped[int | None] = mapped_column(BigInteger)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     claims: Mapped[int] = mapped_column(Integer, default=0)
     next_attempt_at: Mapped[datetime]
     lease_token: Mapped[str | None] = mapped_column(AsciiKey(36))
     lease_until: Mapped[datetime | None]
     superseded_by: Mapped[int | None] = mapped_column(BigInteger)
+    outcome: Mapped[str | None] = mapped_column(AsciiKey(16))
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
@@ -82,6 +93,11 @@ def register(consumer: str, kinds: frozenset[str], mode: Mode) -> None:
     _consumers[consumer] = (kinds, mode)
 
 
+def consumers_of(kind: str) -> tuple[str, ...]:
+    """Return the names of the consumers that receive promises of a kind."""
+    return tuple(name for name, (kinds, _mode) in _consumers.items() if kind in kinds)
+
+
 def clear() -> None:
     """Forget all consumers (a new application in the same process)."""
     _consumers.clear()
@@ -104,22 +120,23 @@ def log_move(session: Session, *, topic: str, seq: int, kind: str, ids: Sequence
     )
 
 
-def write_promises(session: Session, row: Sequenced, seq: int) -> None:
-    """Insert one promise for each consumer of the aggregate's kind."""
+def write_promises(session: Session, row: Sequenced, seq: int) -> bool:
+    """Insert one promise for each consumer of the aggregate's kind; True where there is one."""
     now = clock.utcnow()
-    for consumer, (kinds, _mode) in _consumers.items():
-        if row.topic_kind in kinds:
-            session.add(
-                OutboxPromise(
-                    consumer=consumer,
-                    kind=row.topic_kind,
-                    aggregate_id=str(row.public_id),
-                    seq=seq,
-                    status=PromiseStatus.PENDING,
-                    next_attempt_at=now,
-                    created_at=now,
-                )
+    takers = consumers_of(row.promise_kind)
+    for consumer in takers:
+        session.add(
+            OutboxPromise(
+                consumer=consumer,
+                kind=row.promise_kind,
+                aggregate_id=str(row.public_id),
+                seq=seq,
+                status=PromiseStatus.PENDING,
+                next_attempt_at=now,
+                created_at=now,
             )
+        )
+    return bool(takers)
 
 
 @dataclass(frozen=True, slots=True)

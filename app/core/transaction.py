@@ -16,7 +16,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from app.core import clock, outbox
 from app.core.db import Sequenced, db
 from app.core.errors import BusyError
-from app.core.events import Event, Moved, tell_all
+from app.core.events import Event, Moved, Promised, tell_all
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -205,15 +205,17 @@ def _seal(session: Session, unit_: Unit) -> list[Event]:
     """Raise each marked seq once, in lock order, and write what must follow; return what is to be told."""
     session.flush()
     told: list[Event] = []
+    promised: set[str] = set()
     for key in sorted(unit_.moved, key=_lock_order):
         mark = unit_.moved[key]
         seq = outbox.raise_seq(session, mark.row)
         ids = tuple(sorted({one() for one in mark.history}))
         outbox.log_move(session, topic=mark.row.topic, seq=seq, kind=mark.kind, ids=ids)
-        outbox.write_promises(session, mark.row, seq)
+        if outbox.write_promises(session, mark.row, seq):
+            promised.add(mark.row.promise_kind)
         told.append(Moved(topic=mark.row.topic, seq=seq, kind=mark.kind, ids=ids))
     session.flush()
-    return [*told, *unit_.events]
+    return [*told, *unit_.events, *(Promised(kind=kind) for kind in sorted(promised))]
 
 
 def _lock_order(key: tuple[str, int]) -> tuple[int, int]:

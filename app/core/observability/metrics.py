@@ -9,6 +9,12 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 CALLS = Counter("annae_calls_total", "Patients called, recalls included")
+PROMISES = Counter(
+    "annae_promises_total", "Promises settled, by consumer and outcome", ["consumer", "outcome"]
+)
+LEASES_LOST = Counter(
+    "annae_outbox_lease_lost_total", "Promises whose lease ran out under a worker", ["consumer"]
+)
 
 
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:

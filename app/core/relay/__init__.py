@@ -1,0 +1,60 @@
+"""The relay: promises are claimed, rendered, delivered and settled; none is lost, none has its effect twice."""
+
+from app.core.relay.claiming import is_anything_due, reap
+from app.core.relay.consumer import (
+    Consumer,
+    Delivered,
+    Failed,
+    Outcome,
+    Parcel,
+    Refused,
+    Rendered,
+    RenderError,
+    Skipped,
+    TargetDownError,
+    clear,
+    find,
+    register,
+    registered,
+)
+from app.core.relay.desk import (
+    ConsumerStatus,
+    DeadLetter,
+    dead_letters,
+    discard,
+    hurry,
+    purge,
+    replay,
+    replay_all,
+    status,
+)
+from app.core.relay.engine import deliver_due
+
+__all__ = [
+    "Consumer",
+    "ConsumerStatus",
+    "DeadLetter",
+    "Delivered",
+    "Failed",
+    "Outcome",
+    "Parcel",
+    "Refused",
+    "RenderError",
+    "Rendered",
+    "Skipped",
+    "TargetDownError",
+    "clear",
+    "dead_letters",
+    "deliver_due",
+    "discard",
+    "find",
+    "hurry",
+    "is_anything_due",
+    "purge",
+    "reap",
+    "register",
+    "registered",
+    "replay",
+    "replay_all",
+    "status",
+]

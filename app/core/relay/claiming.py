@@ -1,0 +1,226 @@
+"""Claiming: the oldest due promises under a lease, one head per aggregate; leases of the dead are taken back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import aliased
+
+from app.core import clock
+from app.core.db import db
+from app.core.outbox import OutboxPromise, PromiseStatus
+from app.core.relay import breaker
+from app.core.relay.consumer import Consumer, Parcel, Refused, Rendered
+from app.core.transaction import transactional
+
+DUE = (PromiseStatus.PENDING, PromiseStatus.FAILED)
+OPEN = (*DUE, PromiseStatus.PROCESSING)
+MOST_CLAIMS = 10
+REAPED_AT_ONCE = 200
+CRASH_LOOP = "crash loop: claimed again and again, and never answered for"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One aggregate under our lease: the row that carries it and the older ones it stands for."""
+
+    row_id: int
+    older: tuple[int, ...]
+    kind: str
+    aggregate_id: UUID
+    seq: int
+    attempts: int
+    is_repeat: bool
+
+    def parcel(self, rendered: Rendered) -> Parcel:
+        """Return what is delivered."""
+        return Parcel(
+            row_id=self.row_id,
+            kind=self.kind,
+            aggregate_id=self.aggregate_id,
+            seq=rendered.seq,
+            payload=rendered.payload,
+            is_repeat=self.is_repeat,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one worker may send until `until`; `probe` is the reserved try of a half-open breaker."""
+
+    consumer: Consumer
+    token: str
+    until: datetime
+    items: tuple[Item, ...]
+    probe: str | None = None
+
+
+@transactional
+def claim(consumer: Consumer) -> Claim | None:
+    """Lease the oldest due promises of a consumer; None where nothing is due or its breaker is open.
+
+    3 statements (a snapshot's aggregates: 4). Rows that another worker is just looking at are skipped, never
+    waited for. A row that was claimed ten times and never answered for is buried: it may be killing workers.
+    """
+    now = clock.utcnow()
+    standing = breaker.state_of(consumer.name).name(now)
+    if standing == "open":
+        return None
+    rows = _heads(consumer, now, most=1 if standing == "half-open" else consumer.claim_rows)
+    if not rows:
+        return None
+    until = now + timedelta(seconds=consumer.lease_seconds)
+    probe = breaker.reserve_probe(consumer.name, now, until) if standing == "half-open" else None
+    if standing == "half-open" and probe is None:
+        return None
+    if consumer.mode == "snapshot":
+        rows = _with_newer(consumer, rows)
+    items = _by_aggregate(rows)
+    crashed = [item for item in items if item.row_id in {row.id for row in rows if row.claims >= MOST_CLAIMS}]
+    if crashed:
+        _bury(consumer, crashed, now)
+    leased = tuple(item for item in items if item not in crashed)
+    token = str(uuid4())
+    _update(
+        [one for item in leased for one in (item.row_id, *item.older)],
+        status=PromiseStatus.PROCESSING,
+        lease_token=token,
+        lease_until=until,
+        claims=OutboxPromise.claims + 1,
+    )
+    return Claim(consumer=consumer, token=token, until=until, items=leased, probe=probe)
+
+
+def is_anything_due(consumer: Consumer) -> bool:
+    """Whether a consumer has a row whose time has come; 1 statement."""
+    statement = select(OutboxPromise.id).where(
+        OutboxPromise.consumer == consumer.name,
+        OutboxPromise.status.in_(DUE),
+        OutboxPromise.next_attempt_at <= clock.utcnow(),
+    )
+    return db.session.execute(statement.limit(1)).first() is not None
+
+
+@transactional
+def reap(consumers: Sequence[str]) -> int:
+    """Take back what died under its lease; whoever claims it next looks before writing."""
+    now = clock.utcnow()
+    dead = list(
+        db.session.execute(
+            select(OutboxPromise.id)
+            .where(
+                OutboxPromise.consumer.in_(consumers),
+                OutboxPromise.status == PromiseStatus.PROCESSING,
+                OutboxPromise.lease_until < now,
+            )
+            .limit(REAPED_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).scalars()
+    )
+    _update(dead, status=PromiseStatus.FAILED, next_attempt_at=now, lease_token=None, lease_until=None)
+    return len(dead)
+
+
+@transactional
+def store(claimed: Claim, rendered: dict[int, Rendered]) -> frozenset[int]:
+    """Keep what was rendered under the lease; return the rows that are still ours."""
+    kept = set()
+    for row_id, one in rendered.items():
+        changed = db.session.connection().execute(
+            update(OutboxPromise)
+            .where(
+                OutboxPromise.id == row_id,
+                OutboxPromise.lease_token == claimed.token,
+                OutboxPromise.status == PromiseStatus.PROCESSING,
+            )
+            .values(payload=one.payload, rendered_seq=one.seq)
+        )
+        if changed.rowcount:
+            kept.add(row_id)
+    return frozenset(kept)
+
+
+def _heads(consumer: Consumer, now: datetime, *, most: int) -> list[OutboxPromise]:
+    """Lock the oldest due rows that nothing unfinished of their own aggregate stands before."""
+    earlier = aliased(OutboxPromise)
+    statement = select(OutboxPromise).where(
+        OutboxPromise.consumer == consumer.name,
+        OutboxPromise.status.in_(DUE),
+        OutboxPromise.next_attempt_at <= now,
+        ~exists(
+            select(earlier.id).where(
+                earlier.consumer == OutboxPromise.consumer,
+                earlier.kind == OutboxPromise.kind,
+                earlier.aggregate_id == OutboxPromise.aggregate_id,
+                earlier.status.in_(OPEN),
+                earlier.seq < OutboxPromise.seq,
+            )
+        ),
+    )
+    return list(
+        db.session.execute(
+            statement.order_by(OutboxPromise.next_attempt_at, OutboxPromise.id)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        ).scalars()
+    )
+
+
+def _with_newer(consumer: Consumer, heads: list[OutboxPromise]) -> list[OutboxPromise]:
+    """Lock the later rows of the same aggregates too: one sending stands for all of them."""
+    wanted = {(row.kind, row.aggregate_id) for row in heads}
+    rows = db.session.execute(
+        select(OutboxPromise)
+        .where(
+            OutboxPromise.consumer == consumer.name,
+            OutboxPromise.kind.in_({kind for kind, _ in wanted}),
+            OutboxPromise.aggregate_id.in_({one for _, one in wanted}),
+            OutboxPromise.status.in_(DUE),
+        )
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).scalars()
+    return [row for row in rows if (row.kind, row.aggregate_id) in wanted]
+
+
+def _by_aggregate(rows: list[OutboxPromise]) -> list[Item]:
+    """Let the newest row of each aggregate carry the others, in the order of the oldest."""
+    lines: dict[tuple[str, str], list[OutboxPromise]] = {}
+    for row in sorted(rows, key=lambda row: (row.next_attempt_at, row.id)):
+        lines.setdefault((row.kind, row.aggregate_id), []).append(row)
+    items = []
+    for line in lines.values():
+        *older, newest = sorted(line, key=lambda row: row.seq)
+        items.append(
+            Item(
+                row_id=newest.id,
+                older=tuple(row.id for row in older),
+                kind=newest.kind,
+                aggregate_id=UUID(newest.aggregate_id),
+                seq=newest.seq,
+                attempts=newest.attempts,
+                is_repeat=any(row.claims or row.attempts for row in line),
+            )
+        )
+    return items
+
+
+def _bury(consumer: Consumer, items: list[Item], now: datetime) -> None:
+    _update(
+        [one for item in items for one in (item.row_id, *item.older)],
+        status=PromiseStatus.DEAD_LETTER,
+        last_error=CRASH_LOOP,
+        done_at=now,
+    )
+    for item in items:
+        consumer.settled(item.parcel(Rendered(payload="", seq=item.seq)), Refused(CRASH_LOOP))
+
+
+def _update(ids: Sequence[int], **values: object) -> None:
+    if ids:
+        db.session.connection().execute(
+            update(OutboxPromise).where(OutboxPromise.id.in_(ids)).values(**values)
+        )

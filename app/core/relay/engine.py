@@ -1,0 +1,133 @@
+"""The engine: claim in one short transaction, render from one snapshot, send outside any, finish in another."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from app.core import clock
+from app.core.db import db
+from app.core.relay.claiming import Claim, Item, claim, store
+from app.core.relay.consumer import (
+    Consumer,
+    Failed,
+    Outcome,
+    Refused,
+    Rendered,
+    RenderError,
+    Skipped,
+    TargetDownError,
+)
+from app.core.relay.finishing import finish, give_back, target_failed
+from app.core.transaction import release
+
+log = structlog.get_logger(__name__)
+
+MARGIN_SECONDS = 2.0
+WRONG_COUNT = "the target did not answer for each parcel"
+
+
+def deliver_due(consumer: Consumer, *, most_seconds: float = 30.0) -> int:
+    """Deliver what is due until nothing is, the breaker opens or the time is up; return how many were settled.
+
+    May run in any number of workers at once, and may be killed at any moment: a lease that runs out is taken
+    back, and what was sent twice carries the same key. No transaction is open while a target is asked.
+    """
+    until = clock.monotonic() + most_seconds
+    settled = 0
+    while clock.monotonic() < until:
+        claimed = claim(consumer)
+        if claimed is None:
+            break
+        settled += _deliver(claimed, until)
+    release()
+    return settled
+
+
+def _deliver(claimed: Claim, until: float) -> int:
+    """Render, send bundle by bundle, and record each before the next is sent."""
+    rendered, spoiled = _render(claimed)
+    settled = finish(claimed, spoiled, {}, has_answered=False) if spoiled else 0
+    kept = store(claimed, rendered)
+    waiting = [item for item in claimed.items if item.row_id in kept]
+    if not waiting and claimed.probe is not None:
+        give_back(claimed, ())
+    while waiting:
+        if clock.monotonic() >= until or _is_too_late(claimed):
+            give_back(claimed, waiting)
+            break
+        bundle, waiting = waiting[: claimed.consumer.bundle], waiting[claimed.consumer.bundle :]
+        try:
+            outcomes = _send(claimed, bundle, rendered)
+        except TargetDownError as error:
+            log.warning("outbox_target_down", kind=claimed.consumer.name, reason=error.reason)
+            target_failed(claimed, bundle, waiting, error)
+            break
+        settled += finish(claimed, dict(zip(bundle, outcomes, strict=True)), rendered, has_answered=True)
+    return settled
+
+
+def _render(claimed: Claim) -> tuple[dict[int, Rendered], dict[Item, Outcome]]:
+    """Render all items from one snapshot; return what can be sent, and the end of what cannot."""
+    good: dict[int, Rendered] = {}
+    ended: dict[Item, Outcome] = {}
+    try:
+        with _one_snapshot():
+            for item in claimed.items:
+                try:
+                    one = claimed.consumer.render(item.kind, item.aggregate_id)
+                except RenderError as error:
+                    ended[item] = Refused(str(error))
+                except DBAPIError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - one aggregate's fault must not hold up the others
+                    # Its text may quote a patient's data: only its type leaves.
+                    log.error("outbox_render_failed", kind=item.kind, error_type=type(error).__name__)  # noqa: TRY400 - see above
+                    ended[item] = Refused(f"rendering failed: {type(error).__name__}")
+                else:
+                    if isinstance(one, Skipped):
+                        ended[item] = one
+                    else:
+                        good[item.row_id] = one
+    except DBAPIError:
+        give_back(claimed, claimed.items)
+        raise
+    return good, ended
+
+
+def _send(claimed: Claim, bundle: Sequence[Item], rendered: dict[int, Rendered]) -> Sequence[Outcome]:
+    """Ask the target, with no connection held. Raise TargetDownError."""
+    parcels = [item.parcel(rendered[item.row_id]) for item in bundle]
+    release()
+    try:
+        outcomes = claimed.consumer.deliver(parcels)
+    except (TargetDownError, DBAPIError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a fault of ours costs a life, or it would be sent for ever
+        log.error("outbox_deliver_failed", kind=claimed.consumer.name, error_type=type(error).__name__)  # noqa: TRY400 - see above
+        return [Failed(f"delivering failed: {type(error).__name__}")] * len(parcels)
+    finally:
+        release()
+    if len(outcomes) != len(parcels):
+        raise TargetDownError(WRONG_COUNT)
+    return outcomes
+
+
+def _is_too_late(claimed: Claim) -> bool:
+    """Whether a slow answer would outlive the lease, so that another worker could be sending the same."""
+    latest = claimed.until - timedelta(seconds=claimed.consumer.send_seconds + MARGIN_SECONDS)
+    return clock.utcnow() >= latest
+
+
+@contextmanager
+def _one_snapshot() -> Iterator[None]:
+    """Read everything as of one moment, writing nothing."""
+    release()
+    if db.engine.dialect.name != "sqlite":  # whose read transactions are snapshots
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield
+    finally:
+        release()
