@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app import settings as settings_module
 from app import subscribers
 from app.cli.nouns import GROUPS
-from app.core import events, outbox
+from app.core import events, relay
 from app.core.db import db, engine_options
 from app.core.observability import logging
 from app.demo.commands import demo
@@ -18,6 +18,7 @@ from app.live.hub import Hub
 from app.live.limits import THREADS_FOR_PAGES, Limits
 from app.live.listener import subscribe_to_moves
 from app.live.topics import Hospital
+from app.notices import consumers as notices
 from app.settings import ROOT, Settings
 from app.web import admin, api, board, cashier, desk, errors, kiosk, login, maps, ops, phone, ward
 
@@ -92,7 +93,8 @@ def create_app(settings: Settings | None = None) -> Flask:
             ),
         )
     )
-    outbox.clear()
+    relay.clear()
+    notices.register_consumers()
     events.react(subscribers.REACTIONS)
     app.wsgi_app = GuardSockets(app.wsgi_app)  # type: ignore[method-assign]
     if settings.proxies:

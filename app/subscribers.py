@@ -1,13 +1,14 @@
 """Reactions: what follows from what, on one page. No logic here: a reaction is a function of a door."""
 
 from app.accounts.events import IdentificationPaused, SessionsEnded
-from app.core.events import Event, Moved, Reaction
+from app.core.events import Event, Moved, Promised, Reaction
 from app.jobs import reactions
 from app.journey.events import PatientCalled, VisitArrived, VisitFinished
 from app.live import push
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     Moved: (push.moved,),
+    Promised: (reactions.wake_relay,),
     SessionsEnded: (push.sessions_ended,),
     IdentificationPaused: (reactions.warn_operators,),
     VisitArrived: (),

@@ -10,7 +10,7 @@ import structlog
 
 from app.core import clock, lease, sealing
 from app.core.transaction import release
-from app.jobs import day, housekeeping
+from app.jobs import day, housekeeping, relay
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,8 @@ class Duty:
 
 DUTIES = (
     Duty("seal_audit", timedelta(seconds=10), sealing.seal),
+    Duty("sweep_promises", timedelta(seconds=5), relay.sweep_promises),
+    Duty("reap_leases", timedelta(seconds=15), relay.reap_leases),
     Duty("expect_visits", timedelta(minutes=5), day.expect_visits),
     Duty("purge_expired", timedelta(hours=1), housekeeping.purge_expired),
 )

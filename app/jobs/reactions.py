@@ -4,8 +4,10 @@ import structlog
 
 from app.accounts import services as accounts
 from app.accounts.events import IdentificationPaused
-from app.core.events import Event
+from app.core.events import Event, Promised
+from app.core.jobs import Job, enqueue_soon
 from app.core.observability import metrics
+from app.core.outbox import consumers_of
 from app.journey.events import PatientCalled, VisitFinished
 
 log = structlog.get_logger(__name__)
@@ -28,3 +30,10 @@ def warn_operators(event: Event) -> None:
     """Say that too many patients failed to identify: somebody may be guessing."""
     if isinstance(event, IdentificationPaused):
         log.warning("identification_paused")
+
+
+def wake_relay(event: Event) -> None:
+    """Wake a worker for each consumer of what was promised; where none wakes, the clock sees to it within 5 s."""
+    if isinstance(event, Promised):
+        for consumer in consumers_of(event.kind):
+            enqueue_soon(Job.DELIVER_PROMISES, consumer)
