@@ -78,10 +78,11 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.SEE_PLACE: EVERYBODY,
     Permission.SEE_BOARD: EVERYBODY,
     Permission.SEE_QUEUE: DRIVERS | {Role.DESK},
-    Permission.DRIVE_QUEUE: DRIVERS,
+    # The system: calls and pauses whose time is over, rooms that open again, the day that closes.
+    Permission.DRIVE_QUEUE: DRIVERS | {Role.SYSTEM},
     Permission.UNDO: DRIVERS | {Role.DESK, Role.CASHIER},
     Permission.UNDO_OTHERS: frozenset({Role.CHARGE_NURSE}),
-    Permission.VOID_VISIT: frozenset({Role.CHARGE_NURSE}),
+    Permission.VOID_VISIT: frozenset({Role.CHARGE_NURSE, Role.SYSTEM}),
     Permission.SEE_VISIT: DRIVERS | PATIENT_SIDE | {Role.CASHIER},
     Permission.GUIDE_OWN_VISIT: PATIENT_SIDE | {Role.EMR, Role.SYSTEM},
     Permission.REGISTER_VISIT: PATIENT_SIDE | {Role.EMR},

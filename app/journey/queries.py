@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Patient
 from app.journey.models import Visit, VisitStep
 from app.journey.states import OPEN_STEPS, State
-from app.queues.models import Queue, QueueEntry, ServicePoint
+from app.queues.models import Queue, QueueEntry, QueuePolicy, ServicePoint
 
 UNDER_WAY = tuple(state for state in State if state is not State.FINISHED)
 
@@ -90,9 +90,25 @@ def visits_under_way(days: Collection[date]) -> tuple[UnderWay, ...]:
         .outerjoin(ServicePoint, ServicePoint.id == QueueEntry.service_point_id)
         # States by name: with both columns in lists the day index reads the open visits only.
         .where(Visit.business_date.in_(days), Visit.state.in_(UNDER_WAY))
-        .order_by(QueueEntry.priority_class.desc(), QueueEntry.eligible_at, QueueEntry.id, Visit.id)
+        .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id, Visit.id)
     )
     return tuple(UnderWay(**{**row._asdict(), "state": State(row.state)}) for row in rows)
+
+
+def left_open(day: date) -> tuple[tuple[UUID, int], ...]:
+    """Return the open visits up to this day with their versions, but for lines that work at night; one statement."""
+    at_night = exists().where(
+        QueueEntry.visit_id == Visit.id,
+        QueueEntry.active_slot == 1,
+        QueuePolicy.queue_id == QueueEntry.queue_id,
+        QueuePolicy.is_overnight,
+    )
+    rows = db.session.execute(
+        select(Visit.public_id, Visit.version)
+        .where(Visit.business_date <= day, Visit.state.in_(UNDER_WAY), ~at_night)
+        .order_by(Visit.id)
+    )
+    return tuple((row.public_id, row.version) for row in rows)
 
 
 def open_steps(days: Collection[date]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Pure rules of the journey: the state that follows from the facts, the step that comes next, who may undo."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -61,11 +61,65 @@ def appointment_status(state: State, *, has_begun: bool) -> str:
     return "fulfilled" if has_begun else "checked-in"
 
 
-def next_step(steps: Sequence[Step]) -> Step | None:
-    """Return the first open step whose forerunners are done, mandatory ones first."""
+def ready_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the open steps whose forerunners are done or dropped; optional ones only where nothing else is ready."""
     closed = {step.ordinal for step in steps if step.status not in OPEN_STEPS}
     ready = [step for step in steps if step.status in OPEN_STEPS and set(step.after) <= closed]
-    return min(ready, key=lambda step: (not step.is_mandatory, step.ordinal), default=None)
+    mandatory = [step for step in ready if step.is_mandatory]
+    return tuple(sorted(mandatory or ready, key=lambda step: step.ordinal))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A step that could be next, in a queue that would take it; seconds, None where nobody can say."""
+
+    step_id: int
+    queue_id: int
+    ordinal: int
+    walk_seconds: float
+    wait_seconds: float | None
+    duration_seconds: float
+
+    @property
+    def cost(self) -> tuple[bool, float, int]:
+        """Return what is compared: the soonest end, and where that is equal the planned order (domain 1.5)."""
+        known = self.wait_seconds if self.wait_seconds is not None else 0.0
+        return (self.wait_seconds is None, self.walk_seconds + known + self.duration_seconds, self.ordinal)
+
+
+def best(options: Collection[Option]) -> Option | None:
+    """Return the step that ends soonest."""
+    return min(options, key=lambda option: option.cost, default=None)
+
+
+def in_order(planned: Sequence[str], follows: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Return services as planned, but each behind those that it must follow; a circle stays as planned."""
+    pending, ordered = [*planned], list[str]()
+    while pending:
+        free = (code for code in pending if not {*follows.get(code, ())} & ({*pending} - {code}))
+        ordered.append(chosen := next(free, pending[0]))
+        pending.remove(chosen)
+    return tuple(ordered)
+
+
+def forerunners(
+    planned: Sequence[str], any_order: Collection[str], follows: Mapping[str, Collection[str]]
+) -> list[list[int]]:
+    """Return, for services in order, the ordinals (1…n) that come before each.
+
+    Neighbours that may be done in any order stand side by side, but for those that must follow one another;
+    all others wait for everything before them.
+    """
+    after: list[list[int]] = []
+    stage, before = list[int](), list[int]()
+    for ordinal, code in enumerate(planned, start=1):
+        stands_beside = code in any_order and bool(stage) and planned[ordinal - 2] in any_order
+        if not stands_beside:
+            before, stage = stage, []
+        stage.append(ordinal)
+        named = {place for place in stage if planned[place - 1] in follows.get(code, ())}
+        after.append(sorted(({*before} | named) - {ordinal}))
+    return after
 
 
 def with_status(step: Step, status: StepStatus) -> Step:

@@ -1,4 +1,4 @@
-"""The journey as one dictionary: what each command may do to a visit and to its open entry. All else is 409.
+"""The journey as one dictionary: what each command may do to a visit and to its open entry, by whom. All else is 409.
 
 `docs/journey.md` is drawn from it. Refs are the specification's numbers of the ways (V1…V22, E1…E9).
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.accounts.roles import Permission
 from app.core.errors import TransitionRefusedError
 from app.queues.states import EntryStatus
 
@@ -84,17 +85,24 @@ class Command(StrEnum):
     UNDO = "undo"
 
 
-NOTHING = frozenset[EntryStatus | None]({None})
 ANY_ENTRY = frozenset[EntryStatus | None]({None, *EntryStatus})
 OPEN_STATES = frozenset(State) - {State.FINISHED}
 UNFINISHED = OPEN_STATES - {State.UNREGISTERED}
 
 
+class Reason(StrEnum):
+    """When a command must say why."""
+
+    NEVER = "never"
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"  # overtaking somebody; a mandatory step that is waived
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One command: from which states of visit and entry it may start, and where it may end.
+    """One command: from which states of visit and entry it may start and where it may end, by whose right, and why.
 
-    `is_open` is False for a way that is known and not yet built: it is refused like any other.
+    `is_own`: a patient may do it for the own visit (the kiosk for the person in front, the desk for anybody).
     """
 
     refs: str
@@ -102,7 +110,9 @@ class Way:
     visit_to: frozenset[State]
     entry_from: frozenset[EntryStatus | None]
     entry_to: frozenset[EntryStatus | None]
-    is_open: bool = True
+    right: Permission
+    is_own: bool
+    reason: Reason
 
 
 def _way(
@@ -111,8 +121,10 @@ def _way(
     entry: tuple[
         EntryStatus | frozenset[EntryStatus | None] | None, EntryStatus | frozenset[EntryStatus | None] | None
     ],
+    right: Permission = Permission.DRIVE_QUEUE,
+    reason: Reason = Reason.NEVER,
     *,
-    is_open: bool = True,
+    is_own: bool = False,
 ) -> Way:
     def many(value: object) -> frozenset[object]:
         return value if isinstance(value, frozenset) else frozenset({value})
@@ -123,70 +135,78 @@ def _way(
         visit_to=many(visit[1]),  # type: ignore[arg-type]
         entry_from=many(entry[0]),  # type: ignore[arg-type]
         entry_to=many(entry[1]),  # type: ignore[arg-type]
-        is_open=is_open,
+        right=right,
+        reason=reason,
+        is_own=is_own,
     )
 
 
-S, E = State, EntryStatus
-WAITING_ENTRIES = frozenset[EntryStatus | None]({E.WAITING, E.HELD, E.NO_SHOW})
+S, E, P = State, EntryStatus, Permission
+ASIDE = frozenset[EntryStatus | None]({E.WAITING, E.HELD, E.NO_SHOW})
+NEXT = frozenset[EntryStatus | None]({None, E.WAITING})
+SERVED = frozenset({S.REGISTERED, S.WAITING, S.CALLED, S.ONGOING, S.PAYMENT})
+MAY_LEAVE = UNFINISHED - {S.PAYMENT}
 
 TABLE: Mapping[Command, Way] = {
-    Command.ARRIVE: _way("V1 V22", (S.UNREGISTERED, S.ARRIVED), (None, None)),
+    Command.ARRIVE: _way("V1 V22", (S.UNREGISTERED, S.ARRIVED), (None, None), P.GUIDE_OWN_VISIT, is_own=True),
     Command.REGISTER: _way(
         "V2",
         (S.ARRIVED, frozenset({S.REGISTERED, S.WAITING, S.PAYMENT})),
-        (None, frozenset({None, E.WAITING})),
+        (None, NEXT),
+        P.REGISTER_VISIT,
+        is_own=True,
     ),
-    Command.JOIN: _way("V3 V11", (frozenset({S.REGISTERED, S.WAITING}), S.WAITING), (None, E.WAITING)),
-    Command.CALL: _way("V4", (S.WAITING, S.CALLED), (E.WAITING, E.CALLED)),
+    Command.JOIN: _way(
+        "V3 V11", (frozenset({S.REGISTERED, S.WAITING}), S.WAITING), (None, E.WAITING), is_own=True
+    ),
+    Command.CALL: _way("V4", (S.WAITING, S.CALLED), (E.WAITING, E.CALLED), reason=Reason.SOMETIMES),
     Command.RECALL: _way("V5", (S.CALLED, S.CALLED), (E.CALLED, E.CALLED)),
+    Command.MISS: _way("V6 E7", (S.CALLED, S.WAITING), (E.CALLED, E.NO_SHOW)),
+    Command.RE_ENTER: _way("V6a", (S.WAITING, S.WAITING), (E.NO_SHOW, E.WAITING), is_own=True),
+    Command.UNCALL: _way("V7", (S.CALLED, S.WAITING), (E.CALLED, E.WAITING)),
     Command.START: _way("V8", (S.CALLED, S.ONGOING), (E.CALLED, E.IN_SERVICE)),
+    Command.START_DIRECT: _way("V9", (S.WAITING, S.ONGOING), (E.WAITING, E.IN_SERVICE), reason=Reason.ALWAYS),
     Command.COMPLETE: _way(
-        "V10 V11 V12",
-        (S.ONGOING, frozenset({S.WAITING, S.PAYMENT})),
-        (E.IN_SERVICE, frozenset({None, E.WAITING})),
+        "V10 V11 V12", (S.ONGOING, frozenset({S.WAITING, S.PAYMENT})), (E.IN_SERVICE, NEXT)
     ),
-    Command.ADD_STEP: _way(
-        "V13",
-        (frozenset({S.REGISTERED, S.WAITING, S.CALLED, S.ONGOING, S.PAYMENT}),) * 2,
-        (ANY_ENTRY, ANY_ENTRY),
-    ),
-    Command.PAY: _way("V14", (S.PAYMENT, S.FINISHED), (None, None)),
-    Command.UNDO: _way("V20", (frozenset(State), frozenset(State)), (ANY_ENTRY, ANY_ENTRY)),
-    # Known, and refused until the house can walk them.
-    Command.MISS: _way("V6 E7", (S.CALLED, S.WAITING), (E.CALLED, E.NO_SHOW), is_open=False),
-    Command.RE_ENTER: _way("V6a", (S.WAITING, S.WAITING), (E.NO_SHOW, E.WAITING), is_open=False),
-    Command.UNCALL: _way("V7", (S.CALLED, S.WAITING), (E.CALLED, E.WAITING), is_open=False),
-    Command.START_DIRECT: _way("V9", (S.WAITING, S.ONGOING), (E.WAITING, E.IN_SERVICE), is_open=False),
-    Command.PAUSE: _way("V15", (S.ONGOING, S.WAITING), (E.IN_SERVICE, E.HELD), is_open=False),
-    Command.HOLD: _way("E1", (S.WAITING, S.WAITING), (E.WAITING, E.HELD), is_open=False),
-    Command.RESUME: _way("E2", (S.WAITING, S.WAITING), (E.HELD, E.WAITING), is_open=False),
-    Command.PRIORITY: _way("E3", (S.WAITING, S.WAITING), (E.WAITING, E.WAITING), is_open=False),
-    Command.SKIP_ONCE: _way("E4", (S.WAITING, S.WAITING), (E.WAITING, E.WAITING), is_open=False),
+    Command.ADD_STEP: _way("V13", (SERVED, SERVED), (ANY_ENTRY, ANY_ENTRY), P.ADD_STEP),
+    Command.PAY: _way("V14", (S.PAYMENT, S.FINISHED), (None, None), P.PAY_VISIT),
+    Command.PAUSE: _way("V15", (S.ONGOING, S.WAITING), (E.IN_SERVICE, E.HELD), reason=Reason.ALWAYS),
+    Command.HOLD: _way("E1", (S.WAITING, S.WAITING), (E.WAITING, E.HELD), reason=Reason.ALWAYS, is_own=True),
+    Command.RESUME: _way("E2", (S.WAITING, S.WAITING), (E.HELD, E.WAITING), is_own=True),
+    Command.PRIORITY: _way("E3", (S.WAITING, S.WAITING), (E.WAITING, E.WAITING), reason=Reason.ALWAYS),
+    Command.SKIP_ONCE: _way("E4", (S.WAITING, S.WAITING), (E.WAITING, E.WAITING), reason=Reason.ALWAYS),
     Command.TRANSFER: _way(
-        "E5",
+        "E5 E9",
         (frozenset({S.WAITING, S.CALLED}), S.WAITING),
         (frozenset({E.WAITING, E.HELD, E.CALLED}), E.WAITING),
-        is_open=False,
     ),
     Command.WAIVE: _way(
         "E6",
         (S.WAITING, frozenset({S.WAITING, S.PAYMENT})),
-        (frozenset({None, E.WAITING, E.HELD, E.NO_SHOW}), frozenset({None, E.WAITING})),
-        is_open=False,
+        (frozenset({None, *ASIDE}), NEXT),
+        P.ADD_STEP,
+        Reason.SOMETIMES,
     ),
-    Command.LEAVE: _way("V16", (UNFINISHED - {S.PAYMENT}, S.FINISHED), (ANY_ENTRY, None), is_open=False),
-    Command.CANCEL: _way("V17", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), is_open=False),
-    Command.TRANSFER_OUT: _way("V18", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), is_open=False),
-    Command.CLOSE: _way("V19", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), is_open=False),
-    Command.VOID: _way("V21 E8", (frozenset(State), S.FINISHED), (ANY_ENTRY, None), is_open=False),
+    Command.LEAVE: _way("V16", (MAY_LEAVE, S.FINISHED), (ANY_ENTRY, None), is_own=True),
+    Command.CANCEL: _way(
+        "V17", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), reason=Reason.ALWAYS, is_own=True
+    ),
+    Command.TRANSFER_OUT: _way("V18", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), reason=Reason.ALWAYS),
+    Command.CLOSE: _way(
+        "V19", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), P.VOID_VISIT, reason=Reason.ALWAYS
+    ),
+    Command.UNDO: _way("V20", (frozenset(State), frozenset(State)), (ANY_ENTRY, ANY_ENTRY), P.UNDO),
+    Command.VOID: _way(
+        "V21 E8", (frozenset(State), S.FINISHED), (ANY_ENTRY, None), P.VOID_VISIT, Reason.ALWAYS
+    ),
 }
 
 
 def check(command: Command, state: State, entry: EntryStatus | None) -> Way:
     """Return the way of a command from here. Raise TransitionRefusedError for everything not in the table."""
     way = TABLE[command]
-    if not way.is_open or state not in way.visit_from or entry not in way.entry_from:
+    if state not in way.visit_from or entry not in way.entry_from:
         raise TransitionRefusedError(command=str(command), state=str(state), entry=entry and str(entry))
     return way
 
@@ -194,4 +214,4 @@ def check(command: Command, state: State, entry: EntryStatus | None) -> Way:
 def may_start(command: Command, state: State, entry: EntryStatus | None) -> bool:
     """Whether the table has a way from here (what a page offers as a button)."""
     way = TABLE[command]
-    return way.is_open and state in way.visit_from and entry in way.entry_from
+    return state in way.visit_from and entry in way.entry_from

@@ -4,9 +4,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
+    ColumnElement,
     Date,
     ForeignKey,
     Index,
@@ -16,11 +18,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    and_,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import AsciiKey, BigId, Identified, Model, Sequenced, Versioned
-from app.queues.states import EntryStatus, PointStatus
+from app.queues.states import EntryStatus, MergeRule, PointStatus
 
 
 class Service(Identified, Model):
@@ -36,6 +39,9 @@ class Service(Identified, Model):
     after_care_ko: Mapped[str] = mapped_column(Text, default="")
     after_care_en: Mapped[str] = mapped_column(Text, default="")
     duration_seconds: Mapped[int] = mapped_column(Integer, default=600)
+    # Precedence (domain 1.5): services planned side by side may be done in any order, but for those that must follow.
+    is_any_order: Mapped[bool] = mapped_column(Boolean, default=False)
+    follows: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
 class Queue(Sequenced, Model):
@@ -64,6 +70,8 @@ class QueuePolicy(Versioned, Model):
     __table_args__ = (
         CheckConstraint("calls_ahead >= 1", name="calls_ahead"),
         CheckConstraint("max_calls >= 1", name="max_calls"),
+        CheckConstraint("max_overtaken >= 1", name="max_overtaken"),
+        CheckConstraint("merge_rule IN ('arrival','slot','head-start')", name="merge_rule"),
         Model.__table_args__,
     )
 
@@ -78,6 +86,18 @@ class QueuePolicy(Versioned, Model):
     least_service_seconds: Mapped[int] = mapped_column(Integer, default=30)
     shows_masked_name: Mapped[bool] = mapped_column(Boolean, default=False)
     takes_walk_ins: Mapped[bool] = mapped_column(Boolean, default=True)
+    merge_rule: Mapped[str] = mapped_column(AsciiKey(16), default=MergeRule.SLOT)
+    head_start_seconds: Mapped[int] = mapped_column(Integer, default=1200)
+    grace_seconds: Mapped[int] = mapped_column(Integer, default=900)
+    ageing_seconds: Mapped[int] = mapped_column(Integer, default=3600)
+    max_overtaken: Mapped[int] = mapped_column(Integer, default=5)
+    re_entry_places: Mapped[int] = mapped_column(Integer, default=2)
+    max_re_entries: Mapped[int] = mapped_column(Integer, default=2)
+    max_own_holds: Mapped[int] = mapped_column(Integer, default=1)
+    own_hold_seconds: Mapped[int] = mapped_column(Integer, default=900)
+    recalls_by_itself: Mapped[bool] = mapped_column(Boolean, default=True)
+    keeps_credit: Mapped[bool] = mapped_column(Boolean, default=True)
+    is_overnight: Mapped[bool] = mapped_column(Boolean, default=False)
 
     queue: Mapped[Queue] = relationship(back_populates="policy", lazy="raise")
 
@@ -112,7 +132,8 @@ class QueueEntry(Identified, Versioned, Model):
         UniqueConstraint("visit_id", "engaged_slot"),
         UniqueConstraint("service_point_id", "serving_slot"),
         # The line, in the order of service.
-        Index("ix_queue_entry_line", "queue_id", "status", "priority_class", "eligible_at", "id"),
+        Index("ix_queue_entry_rank", "queue_id", "status", "rank_class", "eligible_at", "id"),
+        Index("ix_queue_entry_held", "status", "held_until"),  # whose pause is over
         # What a room has called or inside.
         Index("ix_queue_entry_room", "service_point_id", "status"),
         CheckConstraint("active_slot IS NULL OR active_slot = 1", name="active_slot"),
@@ -124,13 +145,29 @@ class QueueEntry(Identified, Versioned, Model):
     step_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("visit_step.id"), index=True)
     queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"))
     service_point_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("service_point.id"))
+    pinned_point_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("service_point.id"))
     number: Mapped[int] = mapped_column(Integer)
     status: Mapped[str] = mapped_column(AsciiKey(20), default=EntryStatus.WAITING)
+    # `priority_class` is what staff gave; `rank_class` orders the line, and grows by ageing and by being overtaken.
     priority_class: Mapped[int] = mapped_column(SmallInteger, default=0)
+    rank_class: Mapped[int] = mapped_column(SmallInteger, default=0)
     eligible_at: Mapped[datetime]
+    # What `eligible_at` was reckoned from: the arrival (or the end of the step before), and the booked time.
+    since: Mapped[datetime]
+    booked_at: Mapped[datetime | None]
+    overtaken: Mapped[int] = mapped_column(Integer, default=0)
     previous_entry_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
     origin_entry_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
+    # A round of calls ends with a missed call or one that was taken back; attempts count within it.
+    round: Mapped[int] = mapped_column(SmallInteger, default=1)
     call_count: Mapped[int] = mapped_column(Integer, default=0)
+    re_entries: Mapped[int] = mapped_column(SmallInteger, default=0)
+    own_holds: Mapped[int] = mapped_column(SmallInteger, default=0)
+    held_until: Mapped[datetime | None]
+    held_reason: Mapped[str | None] = mapped_column(String(120))
+    served_seconds: Mapped[int] = mapped_column(
+        Integer, default=0
+    )  # of earlier parts of an interrupted service
     ended_reason: Mapped[str | None] = mapped_column(AsciiKey(32))
     active_slot: Mapped[int | None] = mapped_column(SmallInteger)
     engaged_slot: Mapped[int | None] = mapped_column(SmallInteger)
@@ -146,7 +183,7 @@ class Call(Identified, Model):
 
     __tablename__ = "queue_call"
     __table_args__ = (
-        UniqueConstraint("entry_id", "attempt", "live_slot"),
+        UniqueConstraint("entry_id", "round", "attempt", "live_slot"),
         Index("ix_queue_call_recent", "queue_id", "at"),  # the board's last calls
         Model.__table_args__,
     )
@@ -155,6 +192,7 @@ class Call(Identified, Model):
     queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"))
     service_point_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("service_point.id"))
     number: Mapped[int] = mapped_column(Integer)
+    round: Mapped[int] = mapped_column(SmallInteger, default=1)
     attempt: Mapped[int] = mapped_column(Integer)
     live_slot: Mapped[int | None] = mapped_column(SmallInteger, default=1)
     called_by: Mapped[UUID | None] = mapped_column(Uuid())
@@ -174,3 +212,13 @@ class Counter(Model):
     business_date: Mapped[date] = mapped_column(Date)
     series: Mapped[str] = mapped_column(AsciiKey(16))
     last: Mapped[int] = mapped_column(Integer, default=0)
+
+
+def is_current_call() -> ColumnElement[bool]:
+    """Return the condition that joins an entry with its newest call of the present round, if that stands."""
+    return and_(
+        Call.entry_id == QueueEntry.id,
+        Call.round == QueueEntry.round,
+        Call.attempt == QueueEntry.call_count,
+        Call.live_slot == 1,
+    )

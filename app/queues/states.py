@@ -1,7 +1,7 @@
 """States of a queue entry, and which slots each one holds (decided by the database's unique keys)."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class EntryStatus(StrEnum):
@@ -25,6 +25,22 @@ class PointStatus(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+
+
+class MergeRule(StrEnum):
+    """How booked patients and those without a time share one line."""
+
+    ARRIVAL = "arrival"  # whoever came first
+    SLOT = "slot"  # booked patients count from their time (less the early tolerance), never from before it
+    HEAD_START = "head-start"  # as slot, and punctual booked patients are put some minutes forward
+
+
+class PriorityClass(IntEnum):
+    """What staff may give a patient; URGENT is before everybody, always."""
+
+    NORMAL = 0
+    PREFERRED = 1
+    URGENT = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def queue_snapshot(queue_id: UUID) -> tuple[int, list[dict[str, Any]]]:
         .join(Queue, Queue.id == QueueEntry.queue_id)
         .outerjoin(ServicePoint, ServicePoint.id == QueueEntry.service_point_id)
         .where(Queue.public_id == queue_id, QueueEntry.status.in_(sorted(OPEN_STATUSES)))
-        .order_by(QueueEntry.priority_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
+        .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
     )
     return seq, [
         {

@@ -15,7 +15,7 @@ from app.emr.models import Patient
 from app.emr.rules import masked
 from app.journey.models import FlowEvent, Visit, VisitStep
 from app.journey.states import State, StepStatus
-from app.queues.models import Call, Queue, QueueEntry, Service, ServicePoint
+from app.queues.models import Call, Queue, QueueEntry, Service, ServicePoint, is_current_call
 from app.queues.states import EntryStatus
 
 
@@ -207,7 +207,7 @@ def line_order(queue_id: UUID) -> LinePlace:
     ids = db.session.execute(
         select(QueueEntry.public_id)
         .where(QueueEntry.queue_id == queue.id, QueueEntry.status == EntryStatus.WAITING)
-        .order_by(QueueEntry.priority_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
+        .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
     ).scalars()
     return LinePlace(queue_id=queue_id, seq=queue.seq, entries=tuple(ids))
 
@@ -217,12 +217,7 @@ def _entry(visit_id: int) -> MyEntry | None:
         select(QueueEntry, Queue, ServicePoint, Call)
         .join(Queue, Queue.id == QueueEntry.queue_id)
         .outerjoin(ServicePoint, ServicePoint.id == QueueEntry.service_point_id)
-        .outerjoin(
-            Call,
-            (Call.entry_id == QueueEntry.id)
-            & (Call.attempt == QueueEntry.call_count)
-            & (Call.live_slot == 1),
-        )
+        .outerjoin(Call, is_current_call())
         .where(QueueEntry.visit_id == visit_id, QueueEntry.active_slot == 1)
     ).one_or_none()
     if found is None:

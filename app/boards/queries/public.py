@@ -74,6 +74,7 @@ def public_board(queue_id: UUID) -> PublicBoard:
             Call.queue_id == head.id,
             Call.at >= begin,
             Call.live_slot == 1,
+            Call.round == QueueEntry.round,
             Call.attempt == QueueEntry.call_count,
             QueueEntry.status.in_([EntryStatus.CALLED, EntryStatus.IN_SERVICE, EntryStatus.DONE]),
         )
@@ -84,7 +85,7 @@ def public_board(queue_id: UUID) -> PublicBoard:
     numbers = db.session.execute(
         select(QueueEntry.number)
         .where(*waiting)
-        .order_by(QueueEntry.priority_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
+        .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
         .limit(NEXT_NUMBERS)
     ).scalars()
     count = db.session.execute(select(func.count()).select_from(QueueEntry).where(*waiting)).scalar_one()

@@ -17,7 +17,7 @@ from app.core.errors import NotFoundError
 from app.emr.models import Patient
 from app.journey.models import Visit
 from app.journey.states import Command, State, may_start
-from app.queues.models import Call, Queue, QueueEntry, QueuePolicy, ServicePoint
+from app.queues.models import Call, Queue, QueueEntry, QueuePolicy, ServicePoint, is_current_call
 from app.queues.rules import order_of_service
 from app.queues.states import OPEN_STATUSES, EntryStatus
 
@@ -183,6 +183,7 @@ def _rows(queue_id: int, points: Mapping[int, ServicePoint], now: datetime) -> t
             QueueEntry.number,
             QueueEntry.status,
             QueueEntry.priority_class,
+            QueueEntry.rank_class,
             QueueEntry.eligible_at,
             QueueEntry.joined_at,
             QueueEntry.called_at,
@@ -201,15 +202,10 @@ def _rows(queue_id: int, points: Mapping[int, ServicePoint], now: datetime) -> t
         )
         .join(Visit, Visit.id == QueueEntry.visit_id)
         .join(Patient, Patient.id == Visit.patient_id)
-        .outerjoin(
-            Call,
-            (Call.entry_id == QueueEntry.id)
-            & (Call.attempt == QueueEntry.call_count)
-            & (Call.live_slot == 1),
-        )
+        .outerjoin(Call, is_current_call())
         .where(QueueEntry.queue_id == queue_id, QueueEntry.status.in_(sorted(OPEN_STATUSES)))
     ).all()
-    in_order = sorted(found, key=lambda row: order_of_service(row.priority_class, row.eligible_at, row.id))
+    in_order = sorted(found, key=lambda row: order_of_service(row.rank_class, row.eligible_at, row.id))
     places = count(1)
     return tuple(
         _row(

@@ -2,39 +2,63 @@
 
 from app.journey.services.admission import admit, book_today
 from app.journey.services.arrival import arrive, check_in, expect, join, register, walk_in
-from app.journey.services.calling import call_next, call_patient, recall
-from app.journey.services.care import add_step, complete, start
+from app.journey.services.aside import hold, prioritise, re_enter, resume, skip_once
+from app.journey.services.calling import call_next, call_patient, miss, recall, uncall
+from app.journey.services.care import complete, pause, start, start_direct
 from app.journey.services.identity import Identified, identify, issue_link, open_link
+from app.journey.services.leaving import cancel, leave, transfer_out, void
 from app.journey.services.moving import Outcome
+from app.journey.services.overdue import answer_for_the_absent, close, close_day, end_holds
 from app.journey.services.payment import pay
-from app.journey.services.refusing import refuse_for_entry, refuse_for_visit
+from app.journey.services.planning import add_step, waive
+from app.journey.services.redirecting import Moved, empty_room, move_everybody, transfer
 from app.journey.services.tapping import Tapped, tap
 from app.journey.services.undoing import undo
 
 __all__ = [
     "Identified",
+    "Moved",
     "Outcome",
     "Tapped",
     "add_step",
     "admit",
+    "answer_for_the_absent",
     "arrive",
     "book_today",
     "call_next",
     "call_patient",
+    "cancel",
     "check_in",
+    "close",
+    "close_day",
     "complete",
+    "empty_room",
+    "end_holds",
     "expect",
+    "hold",
     "identify",
     "issue_link",
     "join",
+    "leave",
+    "miss",
+    "move_everybody",
     "open_link",
+    "pause",
     "pay",
+    "prioritise",
+    "re_enter",
     "recall",
-    "refuse_for_entry",
-    "refuse_for_visit",
     "register",
+    "resume",
+    "skip_once",
     "start",
+    "start_direct",
     "tap",
+    "transfer",
+    "transfer_out",
+    "uncall",
     "undo",
+    "void",
+    "waive",
     "walk_in",
 ]

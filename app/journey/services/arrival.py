@@ -25,6 +25,7 @@ from app.core.transaction import (
 )
 from app.emr import services as emr
 from app.emr.rules import is_inside_window
+from app.journey import rules
 from app.journey.events import VisitArrived
 from app.journey.models import Visit, VisitStep
 from app.journey.services.moving import (
@@ -34,8 +35,8 @@ from app.journey.services.moving import (
     hold_scene,
     hold_visit,
     join_next,
-    next_open_step,
     settle,
+    step_for,
     visit_first_service,
     visit_id_of,
 )
@@ -168,12 +169,11 @@ def join(visit_id: UUID, *, service: str | None = None, queue_id: UUID | None = 
     if scene.entry is not None:
         return _unchanged(scene)
     check(Command.JOIN, scene.state, scene.entry_status)
-    step = next_open_step(scene)
-    if step is None or (service is not None and service != step.service_code):
-        raise TransitionRefusedError(command="join", why="not_next", service=service)
+    offered = service if queue_id is None else queues.service_of(target)
+    step = step_for(scene, offered)
+    if step is None or service not in {None, step.service_code}:
+        raise TransitionRefusedError(command="join", why="not_next", service=offered)
     if queue_id is not None:
-        if queues.service_of(target) != step.service_code:
-            raise TransitionRefusedError(command="join", why="not_next", queue=str(queue_id))
         enter(scene, step, target.id)
     elif not join_next(scene):
         raise TransitionRefusedError(command="join", why="no_single_queue")
@@ -202,25 +202,45 @@ def _begin(
         seq=0,
         version=1,
     )
+    visit.previous_visit_id = _last_visit(patient_id, day)
     try:
         with savepoint():
             db.session.add(visit)
     except IntegrityError as error:
         now_or_never(error, "open_slot")
         raise RerunError from error  # somebody was faster: look again, and find it
-    ids = queues.service_ids(planned)
-    for ordinal, code in enumerate(planned, start=1):
+    _plan(visit, planned)
+    return visit
+
+
+def _plan(visit: Visit, planned: tuple[str, ...]) -> None:
+    """Write the steps of a visit, each with those that come before it."""
+    known = queues.offered(planned)
+    follows = {code: one.follows for code, one in known.items()}
+    ordered = rules.in_order(planned, follows)
+    any_order = {code for code, one in known.items() if one.is_any_order}
+    before = rules.forerunners(ordered, any_order, follows)
+    for ordinal, (code, after) in enumerate(zip(ordered, before, strict=True), start=1):
         db.session.add(
             VisitStep(
                 visit_id=visit.id,
-                service_id=ids[code],
+                service_id=known[code].id,
                 service_code=code,
                 ordinal=ordinal,
-                after=[ordinal - 1] if ordinal > 1 else [],
+                after=after,
                 status=StepStatus.PLANNED,
             )
         )
-    return visit
+
+
+def _last_visit(patient_id: int, day: date) -> int | None:
+    """Return the patient's last finished visit of the day, which a second one follows (V22)."""
+    return db.session.execute(
+        select(Visit.id)
+        .where(Visit.patient_id == patient_id, Visit.business_date == day, Visit.state == State.FINISHED)
+        .order_by(Visit.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 def _come(scene: Scene, place: str | None) -> list[tuple[Command, State]]:

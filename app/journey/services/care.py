@@ -1,27 +1,18 @@
-"""In the room: started, completed, one more examination."""
+"""In the room: started, interrupted, completed."""
 
+from datetime import datetime
 from uuid import UUID
 
-from app.accounts.roles import Permission, require
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import ConfirmationNeededError
+from app.core.errors import ConfirmationNeededError, InvalidError
 from app.core.idempotency import command
-from app.core.locking import check_version
 from app.emr import services as emr
-from app.journey.models import VisitStep
-from app.journey.services.calling import hold_entry_scene, opened
-from app.journey.services.moving import (
-    Outcome,
-    derived,
-    hold_scene,
-    join_next,
-    queue_for,
-    settle,
-    visit_id_of,
-)
-from app.journey.states import Command, State, StepStatus, check
+from app.journey.services.calling import check_overtaking, hold_entry_scene, opened
+from app.journey.services.moving import Outcome, Scene, enter, join_next, settle, step_for
+from app.journey.services.permitting import reason_for
+from app.journey.states import Command, State, StepStatus
 from app.queues import services as queues
 from app.queues.states import EntryStatus
 
@@ -33,26 +24,66 @@ def start(
     entry_id: UUID, *, version: int | None, confirm: frozenset[str] = frozenset(), by: Actor
 ) -> Outcome:
     """Begin the examination once two identifiers were checked (V8)."""
-    scene = hold_entry_scene(entry_id, version=version, by=by)
-    check(Command.START, scene.state, scene.entry_status)
-    if IDENTITY not in confirm:
-        raise ConfirmationNeededError(confirm=[IDENTITY])
+    scene = hold_entry_scene(Command.START, entry_id, version=version, by=by)
+    _check_identity(confirm)
     queues.start(scene.queue(), opened(scene))
-    if scene.visit.appointment_id is not None:
-        emr.set_appointment_status(scene.visit.appointment_id, "fulfilled")
+    _has_begun(scene)
     return settle(scene, [(Command.START, State.ONGOING)], kind="state.changed", by=by)
 
 
 @command
-def complete(
-    entry_id: UUID, *, version: int | None, confirm: frozenset[str] = frozenset(), by: Actor
+def start_direct(
+    entry_id: UUID,
+    service_point_id: UUID,
+    *,
+    version: int | None,
+    reason: str | None,
+    confirm: frozenset[str] = frozenset(),
+    by: Actor,
 ) -> Outcome:
-    """End the examination; the visit goes on to the next step's line, or to payment (V10–V12)."""
-    scene = hold_entry_scene(entry_id, version=version, by=by, next_queue=True)
-    check(Command.COMPLETE, scene.state, scene.entry_status)
+    """Begin with a patient who waits, without a call: who does so says why, and whom it overtakes is counted (V9)."""
+    scene = hold_entry_scene(Command.START_DIRECT, entry_id, version=version, by=by)
+    said = check_overtaking(Command.START_DIRECT, scene, service_point_id, confirm=confirm, reason=reason)
+    _check_identity(confirm)
+    scene.before["passed"] = queues.start_direct(scene.queue(), opened(scene), service_point_id)
+    _has_begun(scene)
+    return settle(scene, [(Command.START_DIRECT, State.ONGOING)], kind="state.changed", by=by, reason=said)
+
+
+@command
+def pause(
+    entry_id: UUID, *, version: int | None, reason: str | None, until: datetime | None = None, by: Actor
+) -> Outcome:
+    """Let the patient wait outside while the service goes on: contrast, drops, a second reading (V15)."""
+    scene = hold_entry_scene(Command.PAUSE, entry_id, version=version, by=by)
+    said = reason_for(Command.PAUSE, reason)
+    if until is not None and until <= clock.utcnow():
+        raise InvalidError(field="until", why="past")
+    queues.interrupt(opened(scene), reason=(said or "")[:120], until=until)
+    return settle(scene, [(Command.PAUSE, State.WAITING)], kind="queue.update", by=by, reason=said)
+
+
+@command
+def complete(
+    entry_id: UUID,
+    *,
+    version: int | None,
+    next_queue_id: UUID | None = None,
+    confirm: frozenset[str] = frozenset(),
+    by: Actor,
+) -> Outcome:
+    """End the examination; the visit goes on to the next step's line, or to payment (V10-V12).
+
+    Staff may name the queue that comes next, where the visit may begin what it offers; else the step is chosen
+    that ends soonest.
+    """
+    pinned = frozenset(queues.row_ids([next_queue_id]))
+    scene = hold_entry_scene(
+        Command.COMPLETE, entry_id, version=version, by=by, also=pinned, next_queue=not pinned
+    )
     entry = opened(scene)
-    lasted = clock.utcnow() - (entry.started_at or clock.utcnow())
-    is_short = lasted.total_seconds() < queues.policy_of(scene.queue()).least_service_seconds
+    lasted = entry.served_seconds + queues.served_seconds(entry)
+    is_short = lasted < queues.policy_of(scene.queue()).least_service_seconds
     if is_short and SHORT_SERVICE not in confirm:
         raise ConfirmationNeededError(confirm=[SHORT_SERVICE])
     queues.end(entry, EntryStatus.DONE)
@@ -60,36 +91,26 @@ def complete(
     scene.entry = None
     db.session.flush()  # the active slot must be free before the next line is joined
     hops = [(Command.COMPLETE, State.COMPLETED)]
-    if join_next(scene):
+    if _join_pinned(scene, pinned) if pinned else join_next(scene):
         hops.append((Command.JOIN, State.WAITING))
     return settle(scene, hops, kind="state.changed", by=by)
 
 
-@command
-def add_step(
-    visit_id: UUID, *, service: str, version: int | None, is_mandatory: bool = True, by: Actor
-) -> Outcome:
-    """Order one more service; a visit that was about to pay goes back to wait (V13)."""
-    require(by, Permission.ADD_STEP)
-    row_id = visit_id_of(visit_id)
-    offering = queue_for(service)
-    scene = hold_scene(row_id, also=() if offering is None else (offering,), next_queue=True)
-    check_version(scene.visit.version, version, **scene.now)
-    check(Command.ADD_STEP, scene.state, scene.entry_status)
-    last = max((step.ordinal for step in scene.steps), default=0)
-    step = VisitStep(
-        visit_id=scene.visit.id,
-        service_id=queues.service_ids((service,))[service],
-        service_code=service,
-        ordinal=last + 1,
-        after=[],
-        is_mandatory=is_mandatory,
-        status=StepStatus.PLANNED,
-    )
-    db.session.add(step)
-    db.session.flush()
-    scene.steps.append(step)
-    hops = [(Command.ADD_STEP, derived(scene))]
-    if scene.entry is None and scene.visit.registered_at is not None and join_next(scene):
-        hops.append((Command.JOIN, State.WAITING))
-    return settle(scene, hops, kind="queue.update", by=by)
+def _check_identity(confirm: frozenset[str]) -> None:
+    if IDENTITY not in confirm:
+        raise ConfirmationNeededError(confirm=[IDENTITY])
+
+
+def _has_begun(scene: Scene) -> None:
+    if scene.visit.appointment_id is not None:
+        emr.set_appointment_status(scene.visit.appointment_id, "fulfilled")
+
+
+def _join_pinned(scene: Scene, pinned: frozenset[int]) -> bool:
+    (queue_id,) = pinned
+    service = queues.service_of(scene.queues[queue_id])
+    step = step_for(scene, service)
+    if step is None:
+        raise InvalidError(field="queue_id", why="not_planned", service=service)
+    enter(scene, step, queue_id)
+    return True

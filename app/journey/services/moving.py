@@ -17,6 +17,8 @@ from app.core.transaction import RerunError, command_id, promise
 from app.emr import services as emr
 from app.journey import rules
 from app.journey.models import FlowEvent, Visit, VisitStep
+from app.journey.services import choosing
+from app.journey.services.choosing import seen
 from app.journey.states import Command, State, StepStatus
 from app.queues import services as queues
 from app.queues.states import EntryStatus
@@ -45,6 +47,7 @@ class Scene:
     steps: list[VisitStep]
     entry: queues.Entry | None
     queues: dict[int, Any]
+    ahead: rules.Option | None = None  # where the visit was to go next, as chosen before anything was locked
     before: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -87,10 +90,13 @@ def hold_scene(visit_id: int, *, also: Collection[int] = (), next_queue: bool = 
     `next_queue` also locks the queue that the visit would join next: it is chosen from a look without lock,
     and the unit runs again where the visit has moved on meanwhile.
     """
-    wanted = {*also, queues.queue_of_open_entry(visit_id), queue_ahead(visit_id) if next_queue else None}
-    return hold_visit(
+    ahead = choosing.option_ahead(visit_id) if next_queue else None
+    wanted = {*also, queues.queue_of_open_entry(visit_id), ahead.queue_id if ahead else None}
+    scene = hold_visit(
         visit_id, {one: queues.hold_queue(one) for one in sorted(one for one in wanted if one is not None)}
     )
+    scene.ahead = ahead
+    return scene
 
 
 def hold_visit(visit_id: int, held: dict[int, Any]) -> Scene:
@@ -112,28 +118,6 @@ def hold_visit(visit_id: int, held: dict[int, Any]) -> Scene:
     return scene
 
 
-def queue_ahead(visit_id: int) -> int | None:
-    """Return the queue that the visit would join if its open entry were done now; no lock."""
-    current = queues.step_of_open_entry(visit_id)
-    seen = [
-        _seen(step)
-        for step in db.session.execute(select(VisitStep).where(VisitStep.visit_id == visit_id)).scalars()
-    ]
-    after = [rules.with_status(step, StepStatus.DONE) if step.id == current else step for step in seen]
-    return one_fit(rules.next_step(after))
-
-
-def one_fit(step: rules.Step | None) -> int | None:
-    """Return the queue for a step where exactly one open queue offers it; else staff choose."""
-    return None if step is None else queue_for(step.service_code)
-
-
-def queue_for(service: str) -> int | None:
-    """Return the one open queue that offers a service, or None where there is none or a choice."""
-    fits = [fit for fit in queues.fits(service) if fit.is_open]
-    return fits[0].id if len(fits) == 1 else None
-
-
 def derived(scene: Scene) -> State:
     """Derive the visit's state from what the command has left."""
     return rules.state_of(
@@ -143,27 +127,35 @@ def derived(scene: Scene) -> State:
             is_finished=scene.visit.disposition is not None,
             has_joined=any(step.status != StepStatus.PLANNED for step in scene.steps),
             entry=scene.entry_status,
-            steps=[_seen(step) for step in scene.steps],
+            steps=seen(scene.steps),
         )
     )
 
 
 def join_next(scene: Scene) -> bool:
-    """Join the queue of the next ready step, if its queue is held and open; False where staff must choose."""
-    step = next_open_step(scene)
-    queue_id = one_fit(_seen(step) if step else None)
-    if step is None or queue_id is None:
+    """Join the queue of the next ready step, if one takes it; False where staff must choose."""
+    ready = {step.id for step in rules.ready_steps(seen(scene.steps))}
+    ahead = scene.ahead
+    if ahead is None or ahead.step_id not in ready or not scene.queues[ahead.queue_id].is_open:
+        ahead = choosing.choose(seen(scene.steps), scene.visit.id)
+    if ahead is None:
         return False
-    if queue_id not in scene.queues:
+    if ahead.queue_id not in scene.queues:
         raise RerunError
-    enter(scene, step, queue_id)
+    enter(scene, scene.step(ahead.step_id), ahead.queue_id)
     return True
 
 
 def next_open_step(scene: Scene) -> VisitStep | None:
-    """Return the step that comes next, or None where none is ready."""
-    step = rules.next_step([_seen(one) for one in scene.steps])
-    return None if step is None else scene.step(step.id)
+    """Return the first step that may begin, or None where none is ready."""
+    return step_for(scene, None)
+
+
+def step_for(scene: Scene, service: str | None) -> VisitStep | None:
+    """Return the ready step of a service, or the first ready one; None where none is ready."""
+    ready = rules.ready_steps(seen(scene.steps))
+    found = next((one for one in ready if service in {None, one.service_code}), None)
+    return None if found is None else scene.step(found.id)
 
 
 def visit_first_service(visit_id: int) -> str:
@@ -189,8 +181,9 @@ def enter(scene: Scene, step: VisitStep, queue_id: int) -> None:
         visit_id=visit.id,
         step_id=step.id,
         number=visit.day_number,
-        arrived_at=since,
-        appointment_at=visit.expected_at if step.ordinal == 1 else None,
+        since=since,
+        booked_at=visit.expected_at if is_first else None,
+        priority_class=0 if is_first else queues.last_priority(visit.id),
     )
     step.status = StepStatus.ACTIVE
 
@@ -265,6 +258,8 @@ def restore(scene: Scene, before: dict[str, Any]) -> None:
     for step in scene.steps:
         # A step that the undone command had added is taken back.
         step.status = before["steps"].get(str(step.id), StepStatus.CANCELLED)
+    queues.give_back(before.get("passed", {}))
+    queues.unvoid(before.get("voided", {}))
     old = before["entry"]
     if scene.entry is not None and (old is None or old["entry_id"] != scene.entry.id):
         queues.void_entry(scene.entry)
@@ -292,14 +287,3 @@ def _snapshot(scene: Scene) -> dict[str, Any]:
 
 def _moment(value: str | None) -> datetime | None:
     return datetime.fromisoformat(value) if value else None
-
-
-def _seen(step: VisitStep) -> rules.Step:
-    return rules.Step(
-        id=step.id,
-        ordinal=step.ordinal,
-        service_code=step.service_code,
-        is_mandatory=step.is_mandatory,
-        status=StepStatus(step.status),
-        after=tuple(step.after),
-    )

@@ -1,5 +1,6 @@
 """Holding: the queue's row first, then entries and rooms; whoever holds them reads them fresh."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from app.core.transaction import take_turn
 from app.queues.models import Queue, QueueEntry, QueuePolicy, ServicePoint
 from app.queues.states import EntryStatus
 
+QueueRow = Queue
 _row_ids: dict[UUID, int] = {}
 
 
@@ -21,6 +23,11 @@ def hold_queue(queue_id: UUID | int) -> Queue:
     row_id = queue_id if isinstance(queue_id, int) else _row_id(queue_id)
     take_turn(f"queue:{row_id}")
     return hold(Queue, row_id)
+
+
+def row_ids(queue_ids: Iterable[UUID | None]) -> list[int]:
+    """Return the keys of queues' rows, in the order in which to lock them. Raise NotFoundError."""
+    return sorted({_row_id(one) for one in queue_ids if one is not None})
 
 
 def _row_id(queue_id: UUID) -> int:

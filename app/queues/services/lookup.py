@@ -1,16 +1,27 @@
 """Where somebody stands and who offers what: looks without a lock, before anything is held."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.core.db import db
 from app.core.errors import (
     InvalidError,
     NotFoundError,
 )
-from app.queues.models import Queue, QueueEntry, QueuePolicy, Service
+from app.queues.models import (
+    Call,
+    Queue,
+    QueueEntry,
+    QueuePolicy,
+    Service,
+    ServicePoint,
+    is_current_call,
+)
+from app.queues.states import EntryStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,138 @@ def fits(service_code: str) -> tuple[Fit, ...]:
         .order_by(Queue.id)
     )
     return tuple(Fit(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A service as a visit plans it: its row, its length, and what must come before it."""
+
+    id: int
+    is_any_order: bool
+    follows: tuple[str, ...]
+    duration_seconds: int
+
+
+def offered(codes: Collection[str]) -> dict[str, Offered]:
+    """Return services by code. Raise InvalidError for an unknown one."""
+    rows = db.session.execute(select(Service).where(Service.code.in_(codes))).scalars()
+    found = {
+        one.code: Offered(
+            id=one.id,
+            is_any_order=one.is_any_order,
+            follows=tuple(one.follows),
+            duration_seconds=one.duration_seconds,
+        )
+        for one in rows
+    }
+    if missing := sorted(set(codes) - found.keys()):
+        raise InvalidError(field="service", why="unknown", services=missing)
+    return found
+
+
+def units_offering(codes: Collection[str]) -> frozenset[UUID]:
+    """Return the units whose queues offer one of these services."""
+    rows = db.session.execute(
+        select(Queue.unit).join(Service, Service.id == Queue.service_id).where(Service.code.in_(codes))
+    )
+    return frozenset(rows.scalars())
+
+
+def queue_of_point(service_point_id: UUID) -> int:
+    """Return the row id of a room's queue, without a lock. Raise NotFoundError."""
+    found = db.session.execute(
+        select(ServicePoint.queue_id).where(ServicePoint.public_id == service_point_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(kind="service_point")
+    return found
+
+
+def place_of(queue_id: int) -> str:
+    """Return the map's code of the place where a queue waits."""
+    return db.session.execute(select(Queue.place).where(Queue.id == queue_id)).scalar_one()
+
+
+def last_room_place(visit_id: int) -> str | None:
+    """Return the map's code of the room where a visit was let in last."""
+    return db.session.execute(
+        select(ServicePoint.place)
+        .join(QueueEntry, QueueEntry.service_point_id == ServicePoint.id)
+        .where(QueueEntry.visit_id == visit_id, QueueEntry.started_at.is_not(None))
+        .order_by(QueueEntry.started_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def last_priority(visit_id: int) -> int:
+    """Return the class that the visit had in its latest line; triage goes along from room to room."""
+    return (
+        db.session.execute(
+            select(QueueEntry.priority_class)
+            .where(QueueEntry.visit_id == visit_id, QueueEntry.status == EntryStatus.DONE)
+            .order_by(QueueEntry.id.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        or 0
+    )
+
+
+def waiting_visits(queue_id: int) -> list[int]:
+    """Return the visits that wait in a queue or are put aside there, by id: the order in which to hold them."""
+    return list(
+        db.session.execute(
+            select(QueueEntry.visit_id)
+            .where(
+                QueueEntry.queue_id == queue_id,
+                QueueEntry.status.in_([EntryStatus.WAITING, EntryStatus.HELD]),
+            )
+            .order_by(QueueEntry.visit_id)
+        ).scalars()
+    )
+
+
+def visits_at(service_point_id: UUID) -> list[int]:
+    """Return the visits called into a room or kept for it, by id."""
+    point = select(ServicePoint.id).where(ServicePoint.public_id == service_point_id).scalar_subquery()
+    is_called = and_(QueueEntry.service_point_id == point, QueueEntry.status == EntryStatus.CALLED)
+    is_kept = and_(
+        QueueEntry.pinned_point_id == point, QueueEntry.status.in_([EntryStatus.WAITING, EntryStatus.HELD])
+    )
+    return list(
+        db.session.execute(
+            select(QueueEntry.visit_id).where(or_(is_called, is_kept)).order_by(QueueEntry.visit_id)
+        ).scalars()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An entry for which a time has come, with the version that was seen."""
+
+    entry_id: UUID
+    version: int
+    may_recall: bool = False
+
+
+def holds_over(now: datetime) -> tuple[Due, ...]:
+    """Return the entries that were put aside until now; one statement."""
+    rows = db.session.execute(
+        select(QueueEntry.public_id, QueueEntry.version).where(
+            QueueEntry.status == EntryStatus.HELD, QueueEntry.held_until <= now
+        )
+    )
+    return tuple(Due(row.public_id, row.version) for row in rows)
+
+
+def calls_over(now: datetime) -> tuple[Due, ...]:
+    """Return the called entries whose last call nobody answered in time, where the queue's rules see to that."""
+    rows = db.session.execute(
+        select(QueueEntry.public_id, QueueEntry.version, QueueEntry.call_count, QueuePolicy.max_calls)
+        .join(Call, is_current_call())
+        .join(QueuePolicy, QueuePolicy.queue_id == QueueEntry.queue_id)
+        .where(QueueEntry.status == EntryStatus.CALLED, Call.expires_at <= now, QueuePolicy.recalls_by_itself)
+    )
+    return tuple(Due(row.public_id, row.version, row.call_count < row.max_calls) for row in rows)
 
 
 def service_ids(codes: tuple[str, ...]) -> dict[str, int]:

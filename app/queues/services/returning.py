@@ -1,5 +1,6 @@
 """Undo's half of the line: what an entry was, and how it becomes that again."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,22 +13,31 @@ from app.core.errors import (
 from app.core.locking import hold
 from app.queues import rules
 from app.queues.models import Call, Queue, QueueEntry, ServicePoint
+from app.queues.services.calls import Overtaken
 from app.queues.services.holding import count_in, policy_of, taken_places
-from app.queues.services.line import end
+from app.queues.services.line import end, stand
 from app.queues.states import EntryStatus, PointStatus
 
 # What undo gives back; everything that a command may have changed on an entry.
 RESTORED = (
     "status",
     "service_point_id",
+    "pinned_point_id",
     "priority_class",
+    "rank_class",
+    "overtaken",
+    "round",
     "call_count",
+    "re_entries",
+    "own_holds",
+    "held_reason",
+    "served_seconds",
     "ended_reason",
     "active_slot",
     "engaged_slot",
     "serving_slot",
 )
-RESTORED_TIMES = ("eligible_at", "called_at", "started_at", "ended_at")
+RESTORED_TIMES = ("eligible_at", "called_at", "started_at", "ended_at", "held_until")
 
 
 def snapshot(entry: QueueEntry) -> dict[str, Any]:
@@ -43,24 +53,60 @@ def snapshot(entry: QueueEntry) -> dict[str, Any]:
 def restore(entry: QueueEntry, before: dict[str, Any]) -> None:
     """Bring a held entry back. Raise RoomBusyError where its room has called or let in somebody else meanwhile."""
     _check_room_of(entry, before)
-    withdrawn = int(before["call_count"])
+    calls_then = int(before["call_count"])
     for name in RESTORED:
         setattr(entry, name, before[name])
     for name in RESTORED_TIMES:
         setattr(entry, name, datetime.fromisoformat(before[name]) if before[name] else None)
     entry.version += 1
-    for one in db.session.execute(
-        select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1, Call.attempt > withdrawn)
-    ).scalars():
-        one.live_slot = None
+    is_called = before["status"] == EntryStatus.CALLED
+    for one in _standing_calls(entry):
+        if one.round > entry.round or (one.round == entry.round and one.attempt > calls_then):
+            one.live_slot = None
+        elif one.round == entry.round and is_called:
+            one.answered_at = None
+
+
+def give_back(passed: Overtaken) -> None:
+    """Let those whom an undone call had passed over be as before, where they still wait."""
+    rows = select(QueueEntry).where(
+        QueueEntry.id.in_([int(one) for one in passed]), QueueEntry.status == EntryStatus.WAITING
+    )
+    for one in db.session.execute(rows.execution_options(populate_existing=True)).scalars():
+        one.overtaken, one.rank_class = passed[str(one.id)]
 
 
 def void_entry(entry: QueueEntry) -> None:
     """Take back an entry that the undone command had made."""
     end(entry, EntryStatus.ENTERED_IN_ERROR, "undone")
-    restore_calls = select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1)
-    for one in db.session.execute(restore_calls).scalars():
+    for one in _standing_calls(entry):
         one.live_slot = None
+
+
+def void_all(visit_id: int, reason: str) -> dict[str, list[str | None]]:
+    """Mark all entries of a held visit as entered in error; return what they were, for undo."""
+    were: dict[str, list[str | None]] = {}
+    rows = select(QueueEntry).where(
+        QueueEntry.visit_id == visit_id, QueueEntry.status != EntryStatus.ENTERED_IN_ERROR
+    )
+    for entry in db.session.execute(rows).scalars():
+        were[str(entry.id)] = [entry.status, entry.ended_reason]
+        entry.ended_reason = reason
+        stand(entry, EntryStatus.ENTERED_IN_ERROR)
+    return were
+
+
+def unvoid(were: dict[str, list[str]]) -> None:
+    """Give ended entries the status that they had before they were voided."""
+    rows = select(QueueEntry).where(QueueEntry.id.in_([int(one) for one in were]))
+    for entry in db.session.execute(rows).scalars():
+        status, reason = were[str(entry.id)]
+        entry.ended_reason = reason
+        stand(entry, EntryStatus(status))
+
+
+def _standing_calls(entry: QueueEntry) -> Iterable[Call]:
+    return db.session.execute(select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1)).scalars()
 
 
 def _check_room_of(entry: QueueEntry, before: dict[str, Any]) -> None:

@@ -82,6 +82,8 @@ class Order(Asked):
     queue_id: UUID | None = None
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
     until: AwareDatetime | None = None
+    keep_credit: bool | None = None
+    step_id: UUID | None = None
     amount: Annotated[int, Field(ge=-(10**12), le=10**12)] = 0
     method: Annotated[str, Field(max_length=20)] = "none"
 

@@ -7,38 +7,17 @@ from flask import Blueprint, Response
 from app.accounts.roles import Permission, may
 from app.boards import queries as boards
 from app.boards.queries import PublicBoard, WardBoard, WardRow
+from app.core.errors import InvalidError
 from app.door import actor, requires
 from app.door.language import named
 from app.journey import queries as journeys
 from app.journey import services as journey
-from app.journey.states import TABLE, Command
 from app.queues.states import PointStatus
 from app.web.api.answers import moved
 from app.web.api.asked import CallNext, CallPatient, Join, Order, PageWanted
 from app.web.api.bodies import asked, read, tell
 from app.web.api.openapi import described, moving
 from app.web.api.shapes import Answer, CalledShape, CallShape, Entry, QueueShape, RoomShape
-
-# Known and not built yet: refused by the table. A way that opens gets a view and leaves this list by itself.
-CLOSED = tuple(
-    command
-    for command in (
-        Command.MISS,
-        Command.RE_ENTER,
-        Command.UNCALL,
-        Command.START_DIRECT,
-        Command.PAUSE,
-        Command.HOLD,
-        Command.RESUME,
-        Command.SKIP_ONCE,
-        Command.PRIORITY,
-        Command.TRANSFER,
-        Command.WAIVE,
-        Command.CANCEL,
-        Command.LEAVE,
-    )
-    if not TABLE[command].is_open
-)
 
 
 def register(blueprint: Blueprint) -> None:
@@ -48,11 +27,14 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/queue/<uuid:queue_id>/call-next", view_func=call_next, methods=["POST"])
     blueprint.add_url_rule("/queue/medical/call-patient", view_func=call_patient, methods=["POST"])
     one = "/queue/entries/<uuid:entry_id>"
-    for name, view in {"recall": recall, "start": start, "complete": complete, "undo": undo_entry}.items():
-        blueprint.add_url_rule(f"{one}/{name}", view_func=view, methods=["POST"])
-    if CLOSED:
-        names = ", ".join(f'"{command}"' for command in CLOSED)
-        blueprint.add_url_rule(f"{one}/<any({names}):command>", view_func=refuse_for_entry, methods=["POST"])
+    views = (recall, miss, re_enter, uncall, start, start_direct, pause, complete, hold, resume, skip_once)
+    for view in (*views, priority, transfer):
+        blueprint.add_url_rule(f"{one}/{view.__name__.replace('_', '-')}", view_func=view, methods=["POST"])
+    of_visit = (cancel_entry, leave_entry, waive_entry, undo_entry)
+    for view in of_visit:
+        blueprint.add_url_rule(
+            f"{one}/{view.__name__.removesuffix('_entry')}", view_func=view, methods=["POST"]
+        )
 
 
 @requires(Permission.SEE_VISIT)
@@ -108,6 +90,27 @@ def recall(entry_id: UUID) -> Response:
 
 @requires(Permission.DRIVE_QUEUE)
 @moving("entries")
+def miss(entry_id: UUID) -> Response:
+    """Note that a called patient did not come; the number is kept, and the way back stands open."""
+    return moved(journey.miss(entry_id, version=read(Order).version, by=actor()))
+
+
+@requires(Permission.SEE_VISIT)
+@moving("entries")
+def re_enter(entry_id: UUID) -> Response:
+    """Wait again after a missed call, some places behind the next."""
+    return moved(journey.re_enter(entry_id, version=read(Order).version, by=actor()))
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
+def uncall(entry_id: UUID) -> Response:
+    """Take back a call that was a mistake; the place is kept."""
+    return moved(journey.uncall(entry_id, version=read(Order).version, by=actor()))
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
 def start(entry_id: UUID) -> Response:
     """Begin the examination of the called patient, once two identifiers were checked."""
     body = read(Order)
@@ -116,26 +119,133 @@ def start(entry_id: UUID) -> Response:
 
 @requires(Permission.DRIVE_QUEUE)
 @moving("entries")
-def complete(entry_id: UUID) -> Response:
-    """End the examination; the visit goes on to its next line, or to payment."""
+def start_direct(entry_id: UUID) -> Response:
+    """Begin with a waiting patient without a call; the reason is kept, and whom it overtakes is counted."""
     body = read(Order)
-    return moved(journey.complete(entry_id, version=body.version, confirm=body.confirm, by=actor()))
+    if body.service_point_id is None:
+        raise InvalidError(field="service_point_id", why="missing")
+    return moved(
+        journey.start_direct(
+            entry_id,
+            body.service_point_id,
+            version=body.version,
+            reason=body.reason,
+            confirm=body.confirm,
+            by=actor(),
+        )
+    )
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
+def pause(entry_id: UUID) -> Response:
+    """Let the patient wait outside while the service goes on."""
+    body = read(Order)
+    return moved(
+        journey.pause(entry_id, version=body.version, reason=body.reason, until=body.until, by=actor())
+    )
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
+def complete(entry_id: UUID) -> Response:
+    """End the examination; the visit goes on to its next line (`queue_id` pins it), or to payment."""
+    body = read(Order)
+    return moved(
+        journey.complete(
+            entry_id, version=body.version, next_queue_id=body.queue_id, confirm=body.confirm, by=actor()
+        )
+    )
+
+
+@requires(Permission.SEE_VISIT)
+@moving("entries")
+def hold(entry_id: UUID) -> Response:
+    """Put a waiting patient aside; the place is kept."""
+    body = read(Order)
+    return moved(
+        journey.hold(entry_id, version=body.version, reason=body.reason, until=body.until, by=actor())
+    )
+
+
+@requires(Permission.SEE_VISIT)
+@moving("entries")
+def resume(entry_id: UUID) -> Response:
+    """Let a patient who was put aside wait again."""
+    return moved(journey.resume(entry_id, version=read(Order).version, by=actor()))
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
+def skip_once(entry_id: UUID) -> Response:
+    """Let the next patient go first, once."""
+    body = read(Order)
+    return moved(journey.skip_once(entry_id, version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
+def priority(entry_id: UUID) -> Response:
+    """Give a waiting patient another class: 0 normal, 1 preferred, 2 urgent."""
+    body = read(Order)
+    return moved(
+        journey.prioritise(
+            entry_id, priority=body.priority, version=body.version, reason=body.reason, by=actor()
+        )
+    )
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("entries")
+def transfer(entry_id: UUID) -> Response:
+    """Send a patient to another queue (`queue_id`) or to wait for one room (`service_point_id`)."""
+    body = read(Order)
+    return moved(
+        journey.transfer(
+            entry_id,
+            version=body.version,
+            queue_id=body.queue_id,
+            service_point_id=body.service_point_id,
+            keeps_credit=body.keep_credit,
+            reason=body.reason,
+            by=actor(),
+        )
+    )
 
 
 @requires(Permission.UNDO)
 @moving("entries")
 def undo_entry(entry_id: UUID) -> Response:
     """Take back the last command of the entry's visit; the visit's version is compared."""
-    return moved(
-        journey.undo(journeys.standing_of_entry(entry_id).visit_id, version=read(Order).version, by=actor())
-    )
+    return moved(journey.undo(_visit_of(entry_id), version=read(Order).version, by=actor()))
 
 
 @requires(Permission.SEE_VISIT)
 @moving("entries")
-def refuse_for_entry(entry_id: UUID, command: str) -> Response:
-    """Refuse a command that is known and not built yet; nothing is written."""
-    journey.refuse_for_entry(Command(command), entry_id, version=read(Order).version, by=actor())
+def cancel_entry(entry_id: UUID) -> Response:
+    """Call off the entry's visit; the visit's version is compared."""
+    body = read(Order)
+    return moved(journey.cancel(_visit_of(entry_id), version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.SEE_VISIT)
+@moving("entries")
+def leave_entry(entry_id: UUID) -> Response:
+    """Note that the entry's patient has gone; the visit's version is compared."""
+    body = read(Order)
+    return moved(journey.leave(_visit_of(entry_id), version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.ADD_STEP)
+@moving("entries")
+def waive_entry(entry_id: UUID) -> Response:
+    """Drop the step that the entry waits for; the visit's version is compared."""
+    body = read(Order)
+    return moved(journey.waive(_visit_of(entry_id), version=body.version, reason=body.reason, by=actor()))
+
+
+def _visit_of(entry_id: UUID) -> UUID:
+    return journeys.standing_of_entry(entry_id).visit_id
 
 
 def _numbers(board: PublicBoard) -> QueueShape:

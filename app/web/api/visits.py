@@ -9,38 +9,21 @@ from app.boards import queries as boards
 from app.core.errors import MalformedError
 from app.door import actor, requires
 from app.journey import services as journey
-from app.journey.states import TABLE, Command
 from app.web.api.answers import moved, told
 from app.web.api.asked import AddStep, Order
 from app.web.api.bodies import read
 from app.web.api.openapi import described, moving
 from app.web.api.shapes import Answer
 
-# Known and not built yet: refused by the table. A way that opens gets a view and leaves this list by itself.
-CLOSED = tuple(
-    command
-    for command in (
-        Command.CANCEL,
-        Command.LEAVE,
-        Command.TRANSFER_OUT,
-        Command.VOID,
-        Command.CLOSE,
-        Command.WAIVE,
-    )
-    if not TABLE[command].is_open
-)
-
 
 def register(blueprint: Blueprint) -> None:
     """Add the routes of visits."""
     one = "/visits/<uuid:visit_id>"
     blueprint.add_url_rule(one, view_func=show_visit, methods=["GET"])
-    for view in (arrive, register_visit, pay, add_step, undo):
+    views = (arrive, register_visit, pay, add_step, waive, cancel, leave, transfer_out, void, close, undo)
+    for view in views:
         name = "register" if view is register_visit else view.__name__.replace("_", "-")
         blueprint.add_url_rule(f"{one}/{name}", view_func=view, methods=["POST"])
-    if CLOSED:
-        names = ", ".join(f'"{command}"' for command in CLOSED)
-        blueprint.add_url_rule(f"{one}/<any({names}):command>", view_func=refuse_for_visit, methods=["POST"])
 
 
 @requires(Permission.SEE_VISIT)
@@ -88,15 +71,58 @@ def add_step(visit_id: UUID) -> Response:
     )
 
 
+@requires(Permission.ADD_STEP)
+@moving("visits")
+def waive(visit_id: UUID) -> Response:
+    """Drop a step that is not needed: the present one, or `step_id`."""
+    body = read(Order)
+    return moved(
+        journey.waive(visit_id, step_id=body.step_id, version=body.version, reason=body.reason, by=actor())
+    )
+
+
+@requires(Permission.SEE_VISIT)
+@moving("visits")
+def cancel(visit_id: UUID) -> Response:
+    """Call a visit off; the reason is kept."""
+    body = read(Order)
+    return moved(journey.cancel(visit_id, version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.SEE_VISIT)
+@moving("visits")
+def leave(visit_id: UUID) -> Response:
+    """Note that the patient has gone."""
+    body = read(Order)
+    return moved(journey.leave(visit_id, version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.DRIVE_QUEUE)
+@moving("visits")
+def transfer_out(visit_id: UUID) -> Response:
+    """Hand the patient over to the emergency room or a ward; the reason says where."""
+    body = read(Order)
+    return moved(journey.transfer_out(visit_id, version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.VOID_VISIT)
+@moving("visits")
+def void(visit_id: UUID) -> Response:
+    """Mark a visit as entered in error."""
+    body = read(Order)
+    return moved(journey.void(visit_id, version=body.version, reason=body.reason, by=actor()))
+
+
+@requires(Permission.VOID_VISIT)
+@moving("visits")
+def close(visit_id: UUID) -> Response:
+    """Close a visit whose day is over, for a reason; the clock does this by itself at the turn of the day."""
+    body = read(Order)
+    return moved(journey.close(visit_id, version=body.version, reason=body.reason, by=actor()))
+
+
 @requires(Permission.UNDO)
 @moving("visits")
 def undo(visit_id: UUID) -> Response:
     """Take back the visit's last command."""
     return moved(journey.undo(visit_id, version=read(Order).version, by=actor()))
-
-
-@requires(Permission.SEE_VISIT)
-@moving("visits")
-def refuse_for_visit(visit_id: UUID, command: str) -> Response:
-    """Refuse a command that is known and not built yet; nothing is written."""
-    journey.refuse_for_visit(Command(command), visit_id, version=read(Order).version, by=actor())

@@ -20,20 +20,23 @@ from app.queues.models import QueueEntry
 from app.queues.states import EntryStatus
 from tests.hospital import Hospital
 
-OF_VISIT = {Command.CANCEL, Command.LEAVE, Command.TRANSFER_OUT, Command.VOID, Command.CLOSE}
-WALKED = {
-    Command.ARRIVE,
-    Command.REGISTER,
-    Command.JOIN,
+OF_ENTRY = {
     Command.CALL,
     Command.RECALL,
+    Command.MISS,
+    Command.RE_ENTER,
+    Command.UNCALL,
     Command.START,
+    Command.START_DIRECT,
     Command.COMPLETE,
-    Command.ADD_STEP,
-    Command.PAY,
-    Command.UNDO,
+    Command.PAUSE,
+    Command.HOLD,
+    Command.RESUME,
+    Command.SKIP_ONCE,
+    Command.PRIORITY,
+    Command.TRANSFER,
 }
-OF_ENTRY = set(Command) - OF_VISIT - WALKED
+WHY = "보호자 요청"
 CONFIRMED = frozenset({"identity", "short_service", "overtaking"})
 _rooms = count(100)
 
@@ -109,29 +112,53 @@ class Stage:
             Command.ADD_STEP: lambda: journey.add_step(visit_id, service=service, version=version, by=by),
             Command.PAY: lambda: journey.pay(visit_id, version=version, method="card", by=by),
             Command.UNDO: lambda: journey.undo(visit_id, version=version, by=by),
+            Command.WAIVE: lambda: journey.waive(visit_id, version=version, reason=WHY, by=by),
+            Command.CANCEL: lambda: journey.cancel(visit_id, version=version, reason=WHY, by=by),
+            Command.LEAVE: lambda: journey.leave(visit_id, version=version, reason=WHY, by=by),
+            Command.TRANSFER_OUT: lambda: journey.transfer_out(visit_id, version=version, reason=WHY, by=by),
+            Command.VOID: lambda: journey.void(visit_id, version=version, reason=WHY, by=by),
+            Command.CLOSE: lambda: journey.close(visit_id, version=version, reason=WHY, by=by),
         }
         if command in of_visit:
             return of_visit[command]()
-        if command in OF_VISIT:
-            return journey.refuse_for_visit(command, visit_id, version=version, by=by)
         if entry is None:
             raise LookupError(f"{command} needs an entry")
         return self._for_entry(command, entry, by=by)
 
     def _for_entry(self, command: Command, entry: QueueEntry, *, by: Actor) -> Outcome:
         entry_id, version, queue_id = entry.public_id, entry.version, entry.queue_id
-        if command is Command.CALL:
-            room = self.new_room(self.queue_of(queue_id))
-            return journey.call_patient(
-                entry_id, room, version=version, confirm=CONFIRMED, reason="급한 환자", by=by
-            )
-        if command is Command.RECALL:
-            return journey.recall(entry_id, version=version, by=by)
-        if command is Command.START:
-            return journey.start(entry_id, version=version, confirm=CONFIRMED, by=by)
-        if command is Command.COMPLETE:
-            return journey.complete(entry_id, version=version, confirm=CONFIRMED, by=by)
-        return journey.refuse_for_entry(command, entry_id, version=version, by=by)
+        plain: dict[Command, Callable[..., Outcome]] = {
+            Command.RECALL: journey.recall,
+            Command.MISS: journey.miss,
+            Command.RE_ENTER: journey.re_enter,
+            Command.UNCALL: journey.uncall,
+            Command.RESUME: journey.resume,
+        }
+        explained: dict[Command, Callable[..., Outcome]] = {
+            Command.PAUSE: journey.pause,
+            Command.HOLD: journey.hold,
+            Command.SKIP_ONCE: journey.skip_once,
+        }
+        into_room: dict[Command, Callable[..., Outcome]] = {
+            Command.CALL: journey.call_patient,
+            Command.START_DIRECT: journey.start_direct,
+        }
+        confirmed: dict[Command, Callable[..., Outcome]] = {
+            Command.START: journey.start,
+            Command.COMPLETE: journey.complete,
+        }
+        if command in plain:
+            return plain[command](entry_id, version=version, by=by)
+        if command in explained:
+            return explained[command](entry_id, version=version, reason=WHY, by=by)
+        if command in confirmed:
+            return confirmed[command](entry_id, version=version, confirm=CONFIRMED, by=by)
+        if command is Command.PRIORITY:
+            return journey.prioritise(entry_id, priority=2, version=version, reason=WHY, by=by)
+        room = self.new_room(self.queue_of(queue_id))
+        if command in into_room:
+            return into_room[command](entry_id, room, version=version, confirm=CONFIRMED, reason=WHY, by=by)
+        return journey.transfer(entry_id, version=version, service_point_id=room, by=by)
 
     def queue_of(self, queue_id: int) -> UUID:
         """Return a queue's public id."""
@@ -182,7 +209,7 @@ class Stage:
                     Model.metadata.tables["queue"].c.public_id == queue,
                     QueueEntry.status == EntryStatus.WAITING,
                 )
-                .order_by(QueueEntry.priority_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
+                .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
             ).scalars()
         )
 
@@ -196,6 +223,8 @@ PATHS: dict[str, tuple[Command, ...]] = {
     "waiting": TO_LINE,
     "between": (*TO_ROOM, Command.COMPLETE),
     "called": (*TO_LINE, Command.CALL),
+    "aside": (*TO_LINE, Command.HOLD),
+    "missed": (*TO_LINE, Command.CALL, Command.MISS),
     "inside": TO_ROOM,
     "paying": (*TO_ROOM, Command.COMPLETE),
     "home": (*TO_ROOM, Command.COMPLETE, Command.PAY),
@@ -207,6 +236,8 @@ SCENES: dict[str, tuple[State, EntryStatus | None]] = {
     "waiting": (State.WAITING, EntryStatus.WAITING),
     "between": (State.WAITING, None),
     "called": (State.CALLED, EntryStatus.CALLED),
+    "aside": (State.WAITING, EntryStatus.HELD),
+    "missed": (State.WAITING, EntryStatus.NO_SHOW),
     "inside": (State.ONGOING, EntryStatus.IN_SERVICE),
     "paying": (State.PAYMENT, None),
     "home": (State.FINISHED, None),

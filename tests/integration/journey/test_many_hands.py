@@ -78,8 +78,8 @@ def test_the_database_itself_refuses_a_second_entry(stage: Stage, slot: str) -> 
     entry = stage.entry(visit)
     assert entry is not None
     columns = (
-        "public_id, visit_id, step_id, queue_id, number, status, priority_class, eligible_at, call_count, "
-        "joined_at, version"
+        "public_id, visit_id, step_id, queue_id, number, status, priority_class, rank_class, eligible_at, since, "
+        "overtaken, round, call_count, re_entries, own_holds, served_seconds, joined_at, version"
     )
     statement = text(
         f"INSERT INTO queue_entry ({columns}, {slot}) SELECT '{'0' * 32}', "  # noqa: S608 - no input of anybody

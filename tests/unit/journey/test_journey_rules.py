@@ -57,27 +57,79 @@ def test_the_entry_decides_once_a_visit_is_registered(facts: VisitFacts) -> None
 
 
 @given(some.lists(STEPS, max_size=6, unique_by=lambda one: one.ordinal))
-def test_the_next_step_is_open_and_its_forerunners_are_done(steps: list[Step]) -> None:
+def test_a_ready_step_is_open_and_its_forerunners_are_done(steps: list[Step]) -> None:
     chained = [
         Step(s.id, s.ordinal, s.service_code, s.is_mandatory, s.status, (s.ordinal - 1,)) for s in steps
     ]
-    found = rules.next_step(chained)
-    if found is not None:
+    closed = {one.ordinal for one in chained if one.status not in OPEN_STEPS}
+    for found in rules.ready_steps(chained):
         assert found.status in OPEN_STEPS
-        closed = {one.ordinal for one in chained if one.status not in OPEN_STEPS}
         assert set(found.after) <= closed
 
 
 def test_mandatory_steps_come_first_then_the_planned_order() -> None:
-    assert rules.next_step([step(1, must=False), step(3), step(2)]) == step(2)
-    assert rules.next_step([step(1, StepStatus.DONE), step(2, StepStatus.PLANNED, 1)]) == step(
-        2, StepStatus.PLANNED, 1
+    assert rules.ready_steps([step(1, must=False), step(3), step(2)]) == (step(2), step(3))
+    assert rules.ready_steps([step(1, must=False), step(2, StepStatus.DONE)]) == (step(1, must=False),)
+    second = step(2, StepStatus.PLANNED, 1)
+    assert rules.ready_steps([step(1, StepStatus.DONE), second]) == (second,)
+    assert rules.ready_steps([step(1, StepStatus.ACTIVE), second]) == (step(1, StepStatus.ACTIVE),)
+    assert rules.ready_steps([]) == ()
+
+
+def test_services_of_any_order_stand_side_by_side_between_those_in_order() -> None:
+    planned = ("vitals", "blood", "xray", "consult")
+    assert rules.forerunners(planned, {"blood", "xray"}, {}) == [[], [1], [1], [2, 3]]
+    assert rules.forerunners(planned, {"blood", "xray"}, {"xray": ("blood",)}) == [[], [1], [1, 2], [2, 3]]
+    assert rules.forerunners(("consult",), (), {}) == [[]]
+
+
+def test_a_meal_never_comes_before_the_fasting_blood_test() -> None:
+    follows = {"breakfast": ("blood",), "consult": ("xray",)}
+    assert rules.in_order(("breakfast", "blood"), follows) == ("blood", "breakfast")
+    assert rules.in_order(("consult", "breakfast", "xray", "blood"), follows) == (
+        "xray",
+        "consult",
+        "blood",
+        "breakfast",
     )
-    assert rules.next_step([step(1, StepStatus.ACTIVE), step(2, StepStatus.PLANNED, 1)]) == step(
-        1, StepStatus.ACTIVE
-    )
-    assert rules.next_step([step(2, StepStatus.PLANNED, 1), step(1, StepStatus.DONE)]) is not None
-    assert rules.next_step([]) is None
+    assert rules.in_order(("a", "b"), {"a": ("b",), "b": ("a",)}) == ("a", "b")
+
+
+@given(
+    some.lists(some.sampled_from("abcdef"), min_size=1, max_size=6, unique=True),
+    some.sets(some.sampled_from("abcdef")),
+    some.dictionaries(some.sampled_from("abcdef"), some.sets(some.sampled_from("abcdef"), max_size=2)),
+)
+def test_every_plan_can_be_walked_to_its_end(
+    planned: list[str], any_order: set[str], follows: dict[str, set[str]]
+) -> None:
+    ordered = rules.in_order(planned, follows)
+    before = rules.forerunners(ordered, any_order, follows)
+    done: set[int] = set()
+    while len(done) < len(ordered):
+        ready = {
+            place for place, after in enumerate(before, start=1) if place not in done and set(after) <= done
+        }
+        assert ready, f"nobody may begin: {ordered} {before}"
+        done |= ready
+
+
+def test_the_step_that_ends_soonest_is_next() -> None:
+    def option(step_id: int, walk: float, wait: float | None, lasts: float) -> rules.Option:
+        return rules.Option(
+            step_id=step_id,
+            queue_id=step_id,
+            ordinal=step_id,
+            walk_seconds=walk,
+            wait_seconds=wait,
+            duration_seconds=lasts,
+        )
+
+    near_and_full, far_and_free = option(1, 30, 1800, 300), option(2, 240, 60, 300)
+    assert rules.best([near_and_full, far_and_free]) == far_and_free
+    assert rules.best([option(2, 10, 60, 60), option(1, 10, 60, 60)]).step_id == 1  # type: ignore[union-attr]
+    assert rules.best([option(1, 0, None, 0), option(2, 999, 999, 999)]).step_id == 2  # type: ignore[union-attr]
+    assert rules.best([]) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""What the visit is to have done: one service more, one that is not needed."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import TransitionRefusedError
+from app.core.idempotency import command
+from app.core.locking import check_version
+from app.journey.models import VisitStep
+from app.journey.services.choosing import queue_for
+from app.journey.services.moving import (
+    Outcome,
+    Scene,
+    derived,
+    hold_scene,
+    join_next,
+    next_open_step,
+    settle,
+    visit_id_of,
+)
+from app.journey.services.permitting import permit, reason_for
+from app.journey.states import OPEN_STEPS, Command, State, StepStatus, check
+from app.queues import services as queues
+from app.queues.states import EntryStatus
+
+
+@command
+def add_step(
+    visit_id: UUID, *, service: str, version: int | None, is_mandatory: bool = True, by: Actor
+) -> Outcome:
+    """Order one more service; a visit that was about to pay goes back to wait (V13)."""
+    offering = queue_for(service)
+    scene = hold_scene(visit_id_of(visit_id), also=() if offering is None else (offering,), next_queue=True)
+    permit(Command.ADD_STEP, visit_id=visit_id, units=(), by=by)
+    check_version(scene.visit.version, version, **scene.now)
+    check(Command.ADD_STEP, scene.state, scene.entry_status)
+    _plan(scene, service, is_mandatory=is_mandatory)
+    hops = [(Command.ADD_STEP, derived(scene))]
+    if scene.entry is None and scene.visit.registered_at is not None and join_next(scene):
+        hops.append((Command.JOIN, State.WAITING))
+    return settle(scene, hops, kind="queue.update", by=by)
+
+
+@command
+def waive(
+    visit_id: UUID, *, step_id: UUID | None = None, version: int | None, reason: str | None, by: Actor
+) -> Outcome:
+    """Drop a step that is not needed: the one whose line the patient stands in, unless `step_id` names another (E6).
+
+    A mandatory step is dropped for a reason; the next one is chosen, or payment.
+    """
+    scene = hold_scene(visit_id_of(visit_id), next_queue=True)
+    units = {scene.queue().unit} if scene.entry is not None else set()
+    permit(Command.WAIVE, visit_id=visit_id, units=units, by=by)
+    check_version(scene.visit.version, version, **scene.now)
+    check(Command.WAIVE, scene.state, scene.entry_status)
+    step = _step_to_waive(scene, step_id)
+    said = reason_for(Command.WAIVE, reason, is_needed=step.is_mandatory)
+    hops = [(Command.WAIVE, State.WAITING)]
+    if scene.entry is not None and scene.entry.step_id == step.id:
+        queues.end(scene.entry, EntryStatus.CANCELLED, "waived")
+        scene.entry = None
+        db.session.flush()  # the active slot must be free before the next line is joined
+    step.status = StepStatus.WAIVED
+    if scene.entry is None and join_next(scene):
+        hops.append((Command.JOIN, State.WAITING))
+    return settle(scene, hops, kind="queue.update", by=by, reason=said)
+
+
+def _plan(scene: Scene, service: str, *, is_mandatory: bool) -> None:
+    """Write one more step; what it must follow, or what must follow it, is put in order."""
+    codes = {service, *(step.service_code for step in scene.steps)}
+    known = queues.offered(codes)
+    opened = [step for step in scene.steps if step.status in OPEN_STEPS]
+    ordinal = max((step.ordinal for step in scene.steps), default=0) + 1
+    before = [step.ordinal for step in opened if step.service_code in known[service].follows]
+    step = VisitStep(
+        visit_id=scene.visit.id,
+        service_id=known[service].id,
+        service_code=service,
+        ordinal=ordinal,
+        after=before,
+        is_mandatory=is_mandatory,
+        status=StepStatus.PLANNED,
+    )
+    db.session.add(step)
+    db.session.flush()
+    for other in opened:
+        if service in known[other.service_code].follows and other.status != StepStatus.ACTIVE:
+            other.after = [*other.after, ordinal]
+    scene.steps.append(step)
+
+
+def _step_to_waive(scene: Scene, step_id: UUID | None) -> VisitStep:
+    if step_id is not None:
+        found = db.session.execute(
+            select(VisitStep.id).where(VisitStep.public_id == step_id, VisitStep.visit_id == scene.visit.id)
+        ).scalar_one_or_none()
+        step = None if found is None else scene.step(found)
+    elif scene.entry is not None:
+        step = scene.step(scene.entry.step_id)
+    else:
+        step = next_open_step(scene)
+    if step is None or step.status not in OPEN_STEPS:
+        raise TransitionRefusedError(command="waive", why="no_open_step")
+    return step
