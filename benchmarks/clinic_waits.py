@@ -62,6 +62,11 @@ class Judged:
         waited = self.told.visit.wait_seconds / 60
         return self.shown is not None and self.shown.low_minutes <= waited <= self.shown.high_minutes
 
+    @property
+    def shown_is_passed(self) -> bool:
+        """Say whether the wait was longer than the screen said."""
+        return self.shown is not None and self.told.visit.wait_seconds / 60 > self.shown.high_minutes
+
 
 def replay(seed: int, number: int, who: Mapping[str, Forecaster]) -> list[Told]:
     """Read the log of so many days to everybody; return what they said of each visit."""
@@ -123,8 +128,9 @@ def scores(judged: Sequence[Judged]) -> dict[str, float]:
         "cover_all_%": _percent(one.holds for one in judged),
         "cover_busy_%": _percent(one.holds for one in busy),
         "width_busy": fmean((one.high - one.low) / 60 for one in busy),
-        "shown_cover_busy_%": _percent(one.shown_holds for one in with_range),
-        "shown_width_busy": fmean(
+        "shown_cover_%": _percent(one.shown_holds for one in with_range),
+        "shown_beyond_%": _percent(one.shown_is_passed for one in with_range),
+        "shown_width": fmean(
             one.shown.high_minutes - one.shown.low_minutes for one in with_range if one.shown
         ),
     }
@@ -167,7 +173,7 @@ def waits(
             section.add(name, **scores(judged))
         section.add(PLAN, us_per_forecast=microseconds(judged))
     section.compare("MAE: QL-plan / QL formula", PLAN, FORMULA, "MAE", at_most=MOST_OF_FORMULA)
-    cover = tuple(section.figures[PLAN]["shown_cover_busy_%"])
+    cover = tuple(section.figures[PLAN]["shown_cover_%"])
     section.ratios.append(
         Ratio("% of waits within the range shown, busy", cover, at_least=LEAST_COVER, at_most=MOST_COVER)
     )
@@ -178,6 +184,6 @@ def waits(
         + ", ".join(f"{one:.1f}" for one in untold)
         + " %: no number, and judged for nobody.",
         "busy: QL-plan expects more than 5 min. bias: told minus waited. late: waited over 15 min longer than told.",
-        "cover, width: 10 % to 90 % of the errors of the ten days before. shown: the same as the screen rounds it.",
+        "cover, width: 10 % to 90 % of the errors of the ten days before. shown: busy, as the screen rounds it.",
     ]
     return section
