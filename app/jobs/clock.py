@@ -11,6 +11,7 @@ import structlog
 from app.core import clock, lease, sealing
 from app.core.transaction import release
 from app.jobs import day, housekeeping, relay
+from app.journey import services as journey
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,11 @@ DUTIES = (
     Duty("seal_audit", timedelta(seconds=10), sealing.seal),
     Duty("sweep_promises", timedelta(seconds=5), relay.sweep_promises),
     Duty("reap_leases", timedelta(seconds=15), relay.reap_leases),
+    Duty("answer_for_the_absent", timedelta(seconds=2), journey.answer_for_the_absent),
+    Duty("end_holds", timedelta(seconds=5), journey.end_holds),
+    Duty("open_rooms_again", timedelta(seconds=5), day.open_rooms_again),
+    Duty("age_lines", timedelta(seconds=15), day.age_lines),
+    Duty("close_yesterday", timedelta(minutes=10), day.close_yesterday),
     Duty("expect_visits", timedelta(minutes=5), day.expect_visits),
     Duty("purge_expired", timedelta(hours=1), housekeeping.purge_expired),
 )
