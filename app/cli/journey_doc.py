@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from app.journey.states import ANY_ENTRY, OPEN_STATES, TABLE, Command, State, Way
+from app.journey.states import ANY_ENTRY, OPEN_STATES, TABLE, Command, Reason, State, Way
 from app.queues.states import EntryStatus, slots_of
 
 HEAD = """# The journey
@@ -22,10 +22,12 @@ DRAWING = """## The visit
 COMMANDS = """
 ## The commands
 
-Ways in *italics* are known and not open yet: they are refused like everything else.
+*right* is what the actor's role needs, for a patient of the own unit; *own*: patients may do it for their own visit,
+the kiosk for the person in front, the desk for anybody. *reason*: without one the command is refused (422); "sometimes"
+where it overtakes somebody, or drops a mandatory step.
 
-| command | visit from | visit to | entry from | entry to | numbers |
-|---|---|---|---|---|---|
+| command | visit from | visit to | entry from | entry to | right | own | reason | numbers |
+|---|---|---|---|---|---|---|---|---|
 """
 SLOTS = """
 ## The entry in a queue
@@ -43,10 +45,10 @@ def page() -> str:
 
 
 def drawing() -> str:
-    """Return the Mermaid diagram of the open ways; a command drawn once per pair of states."""
+    """Return the Mermaid diagram of the ways; a command drawn once per pair of states."""
     pairs: dict[tuple[str, str], list[str]] = {("[*]", State.UNREGISTERED): ["expect, walk-in"]}
     for command, way in TABLE.items():
-        if way.is_open and command is not Command.UNDO:
+        if command is not Command.UNDO:
             for pair in _pairs(command, way):
                 pairs.setdefault(pair, []).append(command)
     pairs[(State.FINISHED, "[*]")] = []
@@ -59,7 +61,8 @@ def drawing() -> str:
 
 def _pairs(command: Command, way: Way) -> Iterable[tuple[str, str]]:
     """Yield from where to where a command leads; one that may stay or fall back says both."""
-    for start in _in_order(way.visit_from):
+    # Nobody meets a visit in COMPLETED: it lasts no time.
+    for start in _in_order(way.visit_from - {State.COMPLETED}):
         for end in _in_order(way.visit_to):
             # A new order leaves the visit where it is; only who has nothing to wait for begins to wait.
             if command is Command.ADD_STEP and end not in {start, State.WAITING}:
@@ -72,14 +75,18 @@ def _pairs(command: Command, way: Way) -> Iterable[tuple[str, str]]:
 def _commands() -> str:
     rows = ""
     for command, way in TABLE.items():
-        name = f"`{command}`" if way.is_open else f"*{command}*"
         cells = (
+            f"`{command}`",
             _states(way.visit_from),
             _states(way.visit_to),
             _entries(way.entry_from),
             _entries(way.entry_to),
+            f"`{way.right}`",
+            "✔" if way.is_own else "",
+            "" if way.reason is Reason.NEVER else str(way.reason),
+            way.refs,
         )
-        rows += f"| {name} | {' | '.join(cells)} | {way.refs} |\n"
+        rows += f"| {' | '.join(cells)} |\n"
     return rows
 
 
