@@ -21,6 +21,7 @@ from app.accounts.rules import DeviceKind
 from app.door.context import role_word
 from app.door.language import locale, named
 from app.queues import queries as queues
+from app.queues.states import MergeRule
 from app.tags.rules import TagKind
 from app.wayfinding import queries as wayfinding
 from app.wayfinding.rules import NodeKind
@@ -35,6 +36,11 @@ TAG_WORDS = {
     TagKind.ROOM: _l("Room"),
     TagKind.LIFT: _l("Lift"),
     TagKind.KIOSK: _l("Kiosk"),
+}
+MERGE_WORDS = {
+    MergeRule.ARRIVAL: _l("By arrival"),
+    MergeRule.SLOT: _l("By the booked time"),
+    MergeRule.HEAD_START: _l("By the booked time, with a head start"),
 }
 DEVICE_WORDS = {DeviceKind.KIOSK: _l("Kiosk"), DeviceKind.BOARD: _l("Waiting board")}
 
@@ -127,10 +133,28 @@ class RulesForm(Form):
     check_in_after_seconds = IntegerField(
         _l("Check-in closes after the time (seconds)"), [NEEDED, at_least(0)]
     )
+    merge_rule = SelectField(_l("How booked patients and the others share the line"), [NEEDED])
+    head_start_seconds = IntegerField(
+        _l("Head start of punctual booked patients (seconds)"), [NEEDED, at_least(0)]
+    )
+    grace_seconds = IntegerField(_l("Late for the booked time after (seconds)"), [NEEDED, at_least(0)])
+    ageing_seconds = IntegerField(_l("Preferred after waiting (seconds)"), [NEEDED, at_least(1)])
+    max_overtaken = IntegerField(_l("Preferred after being overtaken (times)"), [NEEDED, at_least(1)])
+    re_entry_places = IntegerField(_l("Places behind the next, after a missed call"), [NEEDED, at_least(1)])
+    max_re_entries = IntegerField(_l("Re-entries after missed calls, at most"), [NEEDED, at_least(0)])
+    max_own_holds = IntegerField(_l("Own pauses of a patient, at most"), [NEEDED, at_least(0)])
+    own_hold_seconds = IntegerField(_l("An own pause lasts at most (seconds)"), [NEEDED, at_least(0)])
     takes_walk_ins = BooleanField(_l("Takes patients without appointment"))
+    recalls_by_itself = BooleanField(_l("Calls again by itself when nobody comes"))
+    keeps_credit = BooleanField(_l("Who is moved here keeps the waiting time"))
+    is_overnight = BooleanField(_l("Goes on over the end of the day"))
     shows_masked_name = BooleanField(_l("The waiting board shows the masked name beside the number"))
 
-    def rules(self) -> dict[str, int | bool]:
+    def __init__(self, **data: object) -> None:
+        super().__init__(**data)
+        self.merge_rule.choices = {str(rule): str(word) for rule, word in MERGE_WORDS.items()}
+
+    def rules(self) -> dict[str, int | bool | str]:
         """Return the rules as typed."""
         return {name: value for name, value in self.data.items() if name != "version"}
 

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from app.core.db import db
 from app.demo import hospital as plan
 from app.queues import queries as queues
 from app.queues.models import ServicePoint
+from app.queues.services import Rules
 from app.tags import queries as tags
 from app.tags.models import Touchpoint
 from app.wayfinding import queries as wayfinding
@@ -264,8 +266,35 @@ RULES: dict[str, Any] = {
     "early_tolerance_seconds": "1800",
     "check_in_before_seconds": "10800",
     "check_in_after_seconds": "7200",
+    "merge_rule": "head-start",
+    "head_start_seconds": "600",
+    "grace_seconds": "1200",
+    "ageing_seconds": "2400",
+    "max_overtaken": "4",
+    "re_entry_places": "3",
+    "max_re_entries": "1",
+    "max_own_holds": "2",
+    "own_hold_seconds": "300",
     "takes_walk_ins": "y",
+    "is_overnight": "y",
 }
+
+
+def test_the_form_carries_every_rule(browser_of: Browsers, hospital: Hospital) -> None:
+    admin, page = browser_of(ADMIN), f"/admin/queues/{hospital.consult}"
+    send(admin, page, f"{page}/rules", version=1, **RULES)
+    db.session.rollback()
+    policy = queues.details(hospital.consult).policy
+    assert {name: str(getattr(policy, name)) for name in RULES} == {
+        **RULES,
+        **dict.fromkeys(("takes_walk_ins", "is_overnight"), "True"),
+    }
+    assert not policy.keeps_credit
+    assert {one.name for one in fields(Rules)} - set(RULES) == {
+        "shows_masked_name",
+        "recalls_by_itself",
+        "keeps_credit",
+    }
 
 
 def test_rules_are_saved_and_a_stale_page_keeps_its_figures(browser_of: Browsers, hospital: Hospital) -> None:
