@@ -67,6 +67,7 @@ class Permission(StrEnum):
     MANAGE_TAGS = "admin:tags:manage"
     MANAGE_MAPS = "admin:maps:manage"
     MANAGE_QUEUES = "admin:queues:manage"
+    MANAGE_OUTBOX = "admin:outbox:manage"
     SEE_AUDIT = "audit:log:read"
     SIGNED_IN = "accounts:session:own"
 
@@ -97,6 +98,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_TAGS: frozenset({Role.ADMIN, Role.SYSTEM}),
     Permission.MANAGE_MAPS: frozenset({Role.ADMIN}),
     Permission.MANAGE_QUEUES: frozenset({Role.ADMIN}),
+    Permission.MANAGE_OUTBOX: frozenset({Role.ADMIN, Role.SYSTEM}),
     Permission.SEE_AUDIT: frozenset({Role.AUDITOR}),
     Permission.SIGNED_IN: EVERYBODY - {Role.ANONYMOUS},
 }

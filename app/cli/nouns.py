@@ -1,6 +1,6 @@
 """All nouns of `flask <noun> <verb>` but the demo's own."""
 
-from app.cli import audit, devices, queues, tags, users, vendor
+from app.cli import audit, devices, notices, outbox, queues, tags, users, vendor
 from app.cli import map as map_noun
 
 GROUPS = (
@@ -10,5 +10,7 @@ GROUPS = (
     map_noun.group,
     queues.group,
     audit.group,
+    outbox.group,
+    notices.group,
     vendor.vendor,
 )

@@ -16,6 +16,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import InvalidError, NotFoundError
 from app.core.events import Promised
+from app.core.idempotency import command
 from app.core.outbox import OutboxPromise, PromiseOutcome, PromiseStatus
 from app.core.relay import consumer
 from app.core.relay.breaker import OutboxBreaker, State
@@ -120,8 +121,15 @@ def dead_letters() -> tuple[DeadLetter, ...]:
     )
 
 
-@transactional
-def replay(name: str, *, by: Actor) -> None:
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Which dead letters somebody decided about."""
+
+    names: tuple[str, ...]
+
+
+@command
+def replay(name: str, *, by: Actor) -> Decided:
     """Give a dead letter new lives; it is rendered anew. Raise NotFoundError where it is no dead letter."""
     row = _dead(name)
     row.status, row.attempts, row.payload, row.rendered_seq = PromiseStatus.PENDING, 0, None, None
@@ -129,11 +137,12 @@ def replay(name: str, *, by: Actor) -> None:
     row.next_attempt_at, row.done_at = clock.utcnow(), None
     tell(Promised(kind=row.kind))
     audit.record("outbox:promise:replay", by=by, object_=_name(row)[:96])
+    return Decided((name,))
 
 
-@transactional
-def replay_all(consumer_name: str, *, by: Actor) -> int:
-    """Give all dead letters of a consumer new lives; return how many."""
+@command
+def replay_all(consumer_name: str, *, by: Actor) -> Decided:
+    """Give all dead letters of a consumer new lives."""
     dead = (
         db.session.execute(
             select(OutboxPromise).where(
@@ -143,21 +152,20 @@ def replay_all(consumer_name: str, *, by: Actor) -> int:
         .scalars()
         .all()
     )
-    for row in dead:
-        replay(_name(row), by=by)
-    return len(dead)
+    return Decided(tuple(name for row in dead for name in replay(_name(row), by=by).names))
 
 
-@transactional
-def discard(name: str, *, reason: str, by: Actor) -> None:
+@command
+def discard(name: str, *, reason: str, by: Actor) -> Decided:
     """Give a dead letter up, with a reason. Raise InvalidError without one, NotFoundError for no dead letter."""
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
-        raise InvalidError(fields={"reason": "missing"})
+        raise InvalidError(field="reason", why="missing")
     row = _dead(name)
     row.status, row.outcome = PromiseStatus.COMPLETED, PromiseOutcome.DISCARDED
     row.last_error, row.done_at = reason, clock.utcnow()
     audit.record("outbox:promise:discard", by=by, object_=_name(row)[:96], reason=reason)
+    return Decided((name,))
 
 
 @transactional

@@ -1,6 +1,6 @@
 """Administration: accounts, devices, tags, queues, maps; and the auditor's reading room. No patient data."""
 
-from app.web.admin import audit, devices, home, maps, queues, tags, users
+from app.web.admin import audit, devices, home, maps, outbox, queues, tags, users
 from app.web.admin.surface import blueprint
 
-__all__ = ["audit", "blueprint", "devices", "home", "maps", "queues", "tags", "users"]
+__all__ = ["audit", "blueprint", "devices", "home", "maps", "outbox", "queues", "tags", "users"]

@@ -40,6 +40,8 @@ DEEDS: dict[str, Any] = {
     "live:topic:follow": _l("Live screen opened"),
     "map:floor:draw": _l("Floor drawn"),
     "map:site:draw": _l("Map drawn"),
+    "outbox:promise:replay": _l("Dead letter sent again"),
+    "outbox:promise:discard": _l("Dead letter given up"),
     "queue:room:status": _l("Room opened, paused or closed"),
     "queues:queue:open": _l("Queue added"),
     "queues:queue:close": _l("Queue closed"),

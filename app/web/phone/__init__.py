@@ -2,9 +2,10 @@
 
 from flask import Blueprint
 
-from app.web.phone import refusals, tag, visit
+from app.web.phone import notices, refusals, tag, visit
 
 blueprint = Blueprint("phone", __name__)
 tag.register(blueprint)
 visit.register(blueprint)
+notices.register(blueprint)
 refusals.register(blueprint)
