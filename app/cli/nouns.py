@@ -1,6 +1,6 @@
 """All nouns of `flask <noun> <verb>` but the demo's own."""
 
-from app.cli import audit, devices, notices, outbox, queues, tags, users, vendor
+from app.cli import audit, devices, notices, outbox, queues, tags, users, vendor, waits
 from app.cli import map as map_noun
 
 GROUPS = (
@@ -12,5 +12,6 @@ GROUPS = (
     audit.group,
     outbox.group,
     notices.group,
+    waits.group,
     vendor.vendor,
 )
