@@ -6,12 +6,13 @@ from app.journey.services.aside import hold, prioritise, re_enter, resume, skip_
 from app.journey.services.calling import call_next, call_patient, miss, recall, uncall
 from app.journey.services.care import complete, pause, start, start_direct
 from app.journey.services.identity import Identified, identify, issue_link, open_link
+from app.journey.services.informing import tell_whose_turn_is_near
 from app.journey.services.leaving import cancel, leave, transfer_out, void
-from app.journey.services.moving import Outcome
 from app.journey.services.overdue import answer_for_the_absent, close, close_day, end_holds
 from app.journey.services.payment import pay
 from app.journey.services.planning import add_step, waive
 from app.journey.services.redirecting import Moved, empty_room, move_everybody, transfer
+from app.journey.services.scene import Outcome
 from app.journey.services.tapping import Tapped, tap
 from app.journey.services.undoing import undo
 
@@ -54,6 +55,7 @@ __all__ = [
     "start",
     "start_direct",
     "tap",
+    "tell_whose_turn_is_near",
     "transfer",
     "transfer_out",
     "uncall",

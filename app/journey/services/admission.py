@@ -13,7 +13,7 @@ from app.emr import queries as emr_queries
 from app.emr import services as emr
 from app.emr.rules import phone_of
 from app.journey.services.arrival import expect, walk_in
-from app.journey.services.moving import Outcome
+from app.journey.services.scene import Outcome
 
 TWIN = "twin"  # the word that confirms: another person with this phone and birth date is meant
 

@@ -28,18 +28,8 @@ from app.emr.rules import is_inside_window
 from app.journey import rules
 from app.journey.events import VisitArrived
 from app.journey.models import Visit, VisitStep
-from app.journey.services.moving import (
-    Outcome,
-    Scene,
-    enter,
-    hold_scene,
-    hold_visit,
-    join_next,
-    settle,
-    step_for,
-    visit_first_service,
-    visit_id_of,
-)
+from app.journey.services.moving import enter, join_next, settle, step_for, visit_first_service
+from app.journey.services.scene import Outcome, Scene, hold_scene, hold_visit, visit_id_of
 from app.journey.states import Command, State, StepStatus, check
 from app.queues import services as queues
 

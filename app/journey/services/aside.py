@@ -8,8 +8,9 @@ from app.core.actor import Actor
 from app.core.errors import InvalidError, TransitionRefusedError
 from app.core.idempotency import command
 from app.journey.services.calling import hold_entry_scene, opened
-from app.journey.services.moving import Outcome, Scene, settle
+from app.journey.services.moving import settle
 from app.journey.services.permitting import is_on_their_own, reason_for
+from app.journey.services.scene import Outcome, Scene
 from app.journey.states import Command, State
 from app.queues import services as queues
 from app.queues.states import PriorityClass
@@ -79,7 +80,7 @@ def prioritise(
     if priority is None or priority not in set(PriorityClass):
         raise InvalidError(field="priority", why="unknown", allowed=sorted(PriorityClass))
     said = reason_for(Command.PRIORITY, reason)
-    queues.prioritise(opened(scene), PriorityClass(priority))
+    queues.prioritise(scene.queue(), opened(scene), PriorityClass(priority))
     return settle(scene, [(Command.PRIORITY, State.WAITING)], kind="queue.update", by=by, reason=said)
 
 

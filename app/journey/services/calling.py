@@ -9,11 +9,13 @@ from app.core.idempotency import command
 from app.core.locking import check_version
 from app.core.transaction import tell
 from app.journey.events import CallWithdrawn, PatientCalled
-from app.journey.services.moving import Outcome, Scene, hold_scene, hold_visit, settle
+from app.journey.services.moving import settle
 from app.journey.services.permitting import permit, reason_for
+from app.journey.services.scene import Outcome, Scene, hold_scene, hold_visit
 from app.journey.states import Command, State, check
 from app.queues import services as queues
 from app.queues.states import EntryStatus
+from app.waits import services as waits
 
 OVERTAKING = "overtaking"
 
@@ -131,6 +133,7 @@ def _call(scene: Scene, service_point_id: UUID, *, by: Actor, reason: str | None
     queue = scene.queue()
     call, passed = queues.call(queue, opened(scene), service_point_id, by=by)
     scene.before["passed"] = passed
+    waits.note_called(queue, opened(scene))
     tell(PatientCalled(visit_id=scene.visit.public_id, call_id=call.public_id, queue_id=queue.public_id))
     return settle(
         scene,

@@ -10,11 +10,13 @@ from app.core.errors import ConfirmationNeededError, InvalidError
 from app.core.idempotency import command
 from app.emr import services as emr
 from app.journey.services.calling import check_overtaking, hold_entry_scene, opened
-from app.journey.services.moving import Outcome, Scene, enter, join_next, settle, step_for
+from app.journey.services.moving import enter, join_next, settle, step_for
 from app.journey.services.permitting import reason_for
+from app.journey.services.scene import Outcome, Scene
 from app.journey.states import Command, State, StepStatus
 from app.queues import services as queues
 from app.queues.states import EntryStatus
+from app.waits import services as waits
 
 IDENTITY, SHORT_SERVICE = "identity", "short_service"
 
@@ -46,6 +48,7 @@ def start_direct(
     said = check_overtaking(Command.START_DIRECT, scene, service_point_id, confirm=confirm, reason=reason)
     _check_identity(confirm)
     scene.before["passed"] = queues.start_direct(scene.queue(), opened(scene), service_point_id)
+    waits.note_called(scene.queue(), opened(scene))
     _has_begun(scene)
     return settle(scene, [(Command.START_DIRECT, State.ONGOING)], kind="state.changed", by=by, reason=said)
 
@@ -87,6 +90,7 @@ def complete(
     if is_short and SHORT_SERVICE not in confirm:
         raise ConfirmationNeededError(confirm=[SHORT_SERVICE])
     queues.end(entry, EntryStatus.DONE)
+    waits.note_served(scene.queue(), entry, lasted)
     scene.step(entry.step_id).status = StepStatus.DONE
     scene.entry = None
     db.session.flush()  # the active slot must be free before the next line is joined

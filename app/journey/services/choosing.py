@@ -10,6 +10,7 @@ from app.journey import rules
 from app.journey.models import Visit, VisitStep
 from app.journey.states import StepStatus
 from app.queues import services as queues
+from app.waits import queries as waits
 from app.wayfinding import queries as wayfinding
 from app.wayfinding.rules import NoRouteError
 
@@ -32,7 +33,7 @@ def choose(steps: Sequence[rules.Step], visit_id: int) -> rules.Option | None:
         return None
     here = _whereabouts(visit_id)
     lasting = queues.offered({step.service_code for step, _ in fits})
-    waiting = dict[int, float | None]()
+    waiting = waits.newcomer_seconds([queue_id for _, queue_id in fits])
     return rules.best(
         [
             rules.Option(

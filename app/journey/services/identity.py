@@ -23,7 +23,7 @@ from app.core.transaction import release, transactional
 from app.emr import queries as emr
 from app.journey import rules
 from app.journey.models import Visit, VisitLink
-from app.journey.services.moving import visit_id_of
+from app.journey.services.scene import visit_id_of
 from app.journey.states import State
 
 LINK_BYTES = 16  # 128 bit: nobody guesses a slip

@@ -12,13 +12,12 @@ from app.core.locking import check_version
 from app.core.transaction import tell
 from app.emr import services as emr
 from app.journey.events import VisitFinished
-from app.journey.services.moving import Outcome, Scene, hold_scene, settle, visit_id_of
+from app.journey.services.moving import settle
 from app.journey.services.permitting import is_on_their_own, permit, reason_for
+from app.journey.services.scene import Outcome, Scene, hold_scene, visit_id_of
 from app.journey.states import OPEN_STEPS, Command, Disposition, State, StepStatus, check
 from app.queues import services as queues
 from app.queues.states import EntryStatus
-
-LONGEST_CODE = 32
 
 
 @command
@@ -27,7 +26,7 @@ def leave(visit_id: UUID, *, version: int | None, reason: str | None = None, by:
     scene = _hold(Command.LEAVE, visit_id, version=version, by=by)
     said = reason_for(Command.LEAVE, reason)
     how = Disposition.LEFT_DURING_CARE if _has_begun(scene) else Disposition.LWBS
-    finish(scene, how, EntryStatus.LEFT, said)
+    finish(scene, how, EntryStatus.LEFT)
     return settle(scene, [(Command.LEAVE, State.FINISHED)], kind="state.changed", by=by, reason=said)
 
 
@@ -40,7 +39,7 @@ def cancel(visit_id: UUID, *, version: int | None, reason: str | None, by: Actor
     if is_own and scene.entry_status is EntryStatus.IN_SERVICE:
         raise NotAllowedError(why="examination_has_begun")
     how = Disposition.CANCELLED_BY_PATIENT if is_own else Disposition.CANCELLED_BY_STAFF
-    finish(scene, how, EntryStatus.CANCELLED, said)
+    finish(scene, how, EntryStatus.CANCELLED)
     if scene.visit.appointment_id is not None and not _has_begun(scene):
         emr.set_appointment_status(scene.visit.appointment_id, "cancelled")
     return settle(scene, [(Command.CANCEL, State.FINISHED)], kind="state.changed", by=by, reason=said)
@@ -51,7 +50,7 @@ def transfer_out(visit_id: UUID, *, version: int | None, reason: str | None, by:
     """Hand the patient over to the emergency room or a ward: all calls stop (V18)."""
     scene = _hold(Command.TRANSFER_OUT, visit_id, version=version, by=by)
     said = reason_for(Command.TRANSFER_OUT, reason)
-    finish(scene, Disposition.TRANSFERRED_OUT, EntryStatus.CANCELLED, said)
+    finish(scene, Disposition.TRANSFERRED_OUT, EntryStatus.CANCELLED)
     return settle(scene, [(Command.TRANSFER_OUT, State.FINISHED)], kind="state.changed", by=by, reason=said)
 
 
@@ -62,17 +61,17 @@ def void(visit_id: UUID, *, version: int | None, reason: str | None, by: Actor) 
     if scene.visit.disposition == Disposition.ENTERED_IN_ERROR:
         raise TransitionRefusedError(command="void", why="already_void", state=str(scene.state))
     said = reason_for(Command.VOID, reason)
-    finish(scene, Disposition.ENTERED_IN_ERROR, EntryStatus.ENTERED_IN_ERROR, said)
+    finish(scene, Disposition.ENTERED_IN_ERROR, EntryStatus.ENTERED_IN_ERROR)
     db.session.flush()
     scene.before["voided"] = queues.void_all(scene.visit.id, "voided")
     return settle(scene, [(Command.VOID, State.FINISHED)], kind="state.changed", by=by, reason=said)
 
 
-def finish(scene: Scene, how: Disposition, status: EntryStatus, reason: str | None) -> None:
+def finish(scene: Scene, how: Disposition, status: EntryStatus) -> None:
     """End a held visit: its open entry gives its slots back, what was planned is revoked."""
     visit = scene.visit
     if scene.entry is not None and scene.entry.active_slot is not None:
-        queues.end(scene.entry, status, (reason or "")[:LONGEST_CODE] or None)
+        queues.end(scene.entry, status, how)
         scene.entry = None
     for step in scene.steps:
         if step.status in OPEN_STEPS:

@@ -1,7 +1,6 @@
-"""How every command moves a visit: hold the scene, check the table, change, derive the state, write history."""
+"""How every command moves a visit on: join the next line, derive the state, write the history, tell of it."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,111 +10,17 @@ from sqlalchemy import select
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import NotFoundError
-from app.core.locking import hold
 from app.core.transaction import RerunError, command_id, promise
 from app.emr import services as emr
 from app.journey import rules
-from app.journey.models import FlowEvent, Visit, VisitStep
+from app.journey.models import FlowEvent, VisitStep
 from app.journey.services import choosing
 from app.journey.services.choosing import seen
+from app.journey.services.informing import inform
+from app.journey.services.scene import TIMES, Outcome, Scene
 from app.journey.states import Command, State, StepStatus
 from app.queues import services as queues
-from app.queues.states import EntryStatus
-
-TIMES = ("arrived_at", "registered_at", "closed_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command answers, also when it is repeated: ids, for the reader to look up."""
-
-    visit_id: UUID
-    command_id: UUID
-    entry_id: UUID | None = None
-    call_id: UUID | None = None
-    is_repeat: bool = False
-    advice: str | None = None
-    visit_version: int | None = None  # what an undo of this command compares
-
-
-@dataclass(slots=True)
-class Scene:
-    """A visit with everything that a command on it may change, all of it locked and fresh."""
-
-    visit: Visit
-    steps: list[VisitStep]
-    entry: queues.Entry | None
-    queues: dict[int, Any]
-    ahead: rules.Option | None = None  # where the visit was to go next, as chosen before anything was locked
-    before: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def state(self) -> State:
-        """The state before the command."""
-        return State(self.visit.state)
-
-    @property
-    def entry_status(self) -> EntryStatus | None:
-        """The status of the open entry."""
-        return EntryStatus(self.entry.status) if self.entry is not None else None
-
-    @property
-    def now(self) -> dict[str, str | None]:
-        """What a refusal tells of the present state."""
-        return {"state": str(self.state), "entry": self.entry_status and str(self.entry_status)}
-
-    def queue(self) -> Any:
-        """Return the held queue of the open entry."""
-        if self.entry is None:
-            raise NotFoundError(kind="entry")
-        return self.queues[self.entry.queue_id]
-
-    def step(self, step_id: int) -> VisitStep:
-        """Return a step of this visit."""
-        return next(step for step in self.steps if step.id == step_id)
-
-
-def visit_id_of(public_id: UUID) -> int:
-    """Return the row id of a visit. Raise NotFoundError."""
-    found = db.session.execute(select(Visit.id).where(Visit.public_id == public_id)).scalar_one_or_none()
-    if found is None:
-        raise NotFoundError(kind="visit")
-    return found
-
-
-def hold_scene(visit_id: int, *, also: Collection[int] = (), next_queue: bool = False) -> Scene:
-    """Lock the queues concerned (sorted by id), the visit and its open entry, in this order.
-
-    `next_queue` also locks the queue that the visit would join next: it is chosen from a look without lock,
-    and the unit runs again where the visit has moved on meanwhile.
-    """
-    ahead = choosing.option_ahead(visit_id) if next_queue else None
-    wanted = {*also, queues.queue_of_open_entry(visit_id), ahead.queue_id if ahead else None}
-    scene = hold_visit(
-        visit_id, {one: queues.hold_queue(one) for one in sorted(one for one in wanted if one is not None)}
-    )
-    scene.ahead = ahead
-    return scene
-
-
-def hold_visit(visit_id: int, held: dict[int, Any]) -> Scene:
-    """Lock a visit and its open entry under queues that are held already."""
-    visit = hold(Visit, visit_id)
-    entry = queues.open_entry_of(visit.id)
-    if entry is not None and entry.queue_id not in held:
-        raise RerunError
-    steps = list(
-        db.session.execute(
-            select(VisitStep)
-            .where(VisitStep.visit_id == visit.id)
-            .order_by(VisitStep.ordinal)
-            .execution_options(populate_existing=True)
-        ).scalars()
-    )
-    scene = Scene(visit=visit, steps=steps, entry=entry, queues=held)
-    scene.before = _snapshot(scene)
-    return scene
+from app.waits import services as waits
 
 
 def derived(scene: Scene) -> State:
@@ -186,6 +91,7 @@ def enter(scene: Scene, step: VisitStep, queue_id: int) -> None:
         priority_class=0 if is_first else queues.last_priority(visit.id),
     )
     step.status = StepStatus.ACTIVE
+    waits.note_join(scene.queues[queue_id], scene.entry)
 
 
 def settle(
@@ -238,6 +144,7 @@ def settle(
         object_=f"visit:{visit.public_id}",
         reason=reason,
     )
+    inform(scene, first, has_joined=hops[-1][0] is Command.JOIN, call_id=call_id, by=by)
     return Outcome(
         visit_id=visit.public_id,
         command_id=command_id(),
@@ -269,20 +176,6 @@ def restore(scene: Scene, before: dict[str, Any]) -> None:
         entry = scene.entry or queues.hold_entry(int(old["entry_id"]))
         queues.restore(entry, old)
         scene.entry = entry
-
-
-def _snapshot(scene: Scene) -> dict[str, Any]:
-    visit = scene.visit
-    return {
-        "visit": {
-            **{name: value.isoformat() if (value := getattr(visit, name)) else None for name in TIMES},
-            "state": str(visit.state),
-            "disposition": visit.disposition,
-            "open_slot": visit.open_slot,
-        },
-        "steps": {str(step.id): str(step.status) for step in scene.steps},
-        "entry": queues.snapshot(scene.entry) if scene.entry is not None else None,
-    }
 
 
 def _moment(value: str | None) -> datetime | None:

@@ -17,8 +17,9 @@ from app.journey.queries import left_open
 from app.journey.services.aside import resume
 from app.journey.services.calling import miss, recall
 from app.journey.services.leaving import finish, units_of
-from app.journey.services.moving import Outcome, hold_scene, settle, visit_id_of
+from app.journey.services.moving import settle
 from app.journey.services.permitting import permit, reason_for
+from app.journey.services.scene import Outcome, hold_scene, visit_id_of
 from app.journey.states import Command, Disposition, State, check
 from app.queues import services as queues
 from app.queues.states import EntryStatus
@@ -73,7 +74,7 @@ def close(visit_id: UUID, *, version: int | None, reason: str | None, by: Actor)
     said = reason_for(Command.CLOSE, reason)
     never_came = scene.state is State.UNREGISTERED
     how = Disposition.NO_SHOW_VISIT if never_came else Disposition.ADMIN_CLOSE
-    finish(scene, how, EntryStatus.CANCELLED, said)
+    finish(scene, how, EntryStatus.CANCELLED)
     if never_came and scene.visit.appointment_id is not None:
         emr.set_appointment_status(scene.visit.appointment_id, "noshow")
     return settle(scene, [(Command.CLOSE, State.FINISHED)], kind="state.changed", by=by, reason=said)

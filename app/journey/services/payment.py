@@ -10,7 +10,8 @@ from app.core.idempotency import command
 from app.core.locking import check_version
 from app.core.transaction import tell
 from app.journey.events import VisitFinished
-from app.journey.services.moving import Outcome, hold_scene, settle, visit_id_of
+from app.journey.services.moving import settle
+from app.journey.services.scene import Outcome, hold_scene, visit_id_of
 from app.journey.states import Command, Disposition, State, check
 
 METHODS = frozenset({"cash", "card", "deferred", "none"})

@@ -11,17 +11,9 @@ from app.core.idempotency import command
 from app.core.locking import check_version
 from app.journey.models import VisitStep
 from app.journey.services.choosing import queue_for
-from app.journey.services.moving import (
-    Outcome,
-    Scene,
-    derived,
-    hold_scene,
-    join_next,
-    next_open_step,
-    settle,
-    visit_id_of,
-)
+from app.journey.services.moving import derived, join_next, next_open_step, settle
 from app.journey.services.permitting import permit, reason_for
+from app.journey.services.scene import Outcome, Scene, hold_scene, visit_id_of
 from app.journey.states import OPEN_STEPS, Command, State, StepStatus, check
 from app.queues import services as queues
 from app.queues.states import EntryStatus

@@ -12,11 +12,13 @@ from app.core.transaction import command_id, tell
 from app.journey.events import CallWithdrawn
 from app.journey.models import VisitStep
 from app.journey.services.calling import hold_entry_scene, opened
-from app.journey.services.moving import Outcome, Scene, hold_visit, settle, step_for
+from app.journey.services.moving import settle, step_for
 from app.journey.services.permitting import reason_for
+from app.journey.services.scene import Outcome, Scene, hold_visit
 from app.journey.states import Command, State, StepStatus, check
 from app.queues import services as queues
 from app.queues.states import EntryStatus
+from app.waits import services as waits
 
 EVERYBODY = "everybody"
 
@@ -55,7 +57,7 @@ def transfer(
     said = reason_for(Command.TRANSFER, reason)
     if service_point_id is None and target_id == opened(scene).queue_id:
         raise TransitionRefusedError(command="transfer", why="same_queue")
-    _send(scene, target_id, service_point_id=service_point_id, keeps_credit=keeps_credit, reason=said)
+    _send(scene, target_id, service_point_id=service_point_id, keeps_credit=keeps_credit)
     return settle(scene, [(Command.TRANSFER, State.WAITING)], kind="queue.update", by=by, reason=said)
 
 
@@ -87,7 +89,7 @@ def move_everybody(
         check(command_, scene.state, scene.entry_status)
         if to_queue_id is not None:
             target = next(one for one in held.values() if one.public_id == to_queue_id)
-            _send(scene, target.id, reason=said)
+            _send(scene, target.id)
         else:
             queues.put_aside(opened(scene), reason=(said or "")[:120], until=until)
         settle(scene, [(command_, State.WAITING)], kind="queue.update", by=by, reason=said)
@@ -127,7 +129,6 @@ def _send(
     *,
     service_point_id: UUID | None = None,
     keeps_credit: bool | None = None,
-    reason: str | None,
 ) -> None:
     """End the open entry and wait in the target; the step goes along, or another ready one takes its place."""
     entry, target = opened(scene), scene.queues[target_id]
@@ -139,8 +140,8 @@ def _send(
         step_id=step.id,
         service_point_id=service_point_id,
         keeps_credit=keeps_credit,
-        reason=(reason or "")[:32] or None,
     )
+    waits.note_join(target, scene.entry)
     if step.id != entry.step_id:
         scene.step(entry.step_id).status = StepStatus.READY
         step.status = StepStatus.ACTIVE

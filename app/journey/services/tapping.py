@@ -8,7 +8,7 @@ from app.core.errors import NotAllowedError
 from app.core.idempotency import command
 from app.core.transaction import command_id
 from app.journey.services.arrival import arrive
-from app.journey.services.moving import Outcome
+from app.journey.services.scene import Outcome
 from app.tags import services as tags
 from app.tags.services import Scan
 

@@ -15,7 +15,8 @@ from app.core.transaction import RerunError
 from app.emr import services as emr
 from app.journey import rules
 from app.journey.models import FlowEvent, Visit
-from app.journey.services.moving import Outcome, Scene, derived, hold_visit, restore, settle, visit_id_of
+from app.journey.services.moving import derived, restore, settle
+from app.journey.services.scene import Outcome, Scene, hold_visit, visit_id_of
 from app.journey.states import Command, StepStatus
 from app.queues import services as queues
 from app.queues.states import EntryStatus

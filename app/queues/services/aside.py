@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.core import clock
 from app.core.errors import TransitionRefusedError
 from app.queues import rules
 from app.queues.models import Queue, QueueEntry
@@ -30,11 +31,17 @@ def unpin(entry: QueueEntry) -> None:
         entry.version += 1
 
 
-def prioritise(entry: QueueEntry, priority_class: PriorityClass) -> None:
+def prioritise(queue: Queue, entry: QueueEntry, priority_class: PriorityClass) -> None:
     """Give an entry another class; who was overtaken or waited long keeps what that gave."""
-    was_raised = entry.rank_class > entry.priority_class
+    policy = policy_of(queue)
     entry.priority_class = priority_class
-    entry.rank_class = max(priority_class, PriorityClass.PREFERRED) if was_raised else priority_class
+    entry.rank_class = rules.rank_class(
+        priority_class,
+        waited_seconds=(clock.utcnow() - entry.eligible_at).total_seconds(),
+        overtaken=entry.overtaken,
+        ageing_seconds=policy.ageing_seconds,
+        max_overtaken=policy.max_overtaken,
+    )
     entry.version += 1
 
 

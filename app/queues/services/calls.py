@@ -16,8 +16,8 @@ from app.queues.services.holding import count_in, hold_point, policy_of, taken_p
 from app.queues.services.line import overtaken_by, stand
 from app.queues.states import EntryStatus
 
-# What a call did to those who were passed over: their counter and class as they had been, for undo.
-Overtaken = dict[str, list[int]]
+# The row ids of those whom a call passed over, for undo.
+Overtaken = list[int]
 
 
 def call(queue: Queue, entry: QueueEntry, service_point_id: UUID, *, by: Actor) -> tuple[Call, Overtaken]:
@@ -99,9 +99,8 @@ def _let_in(entry: QueueEntry, point: ServicePoint) -> None:
 
 
 def _pass_over(entry: QueueEntry, point: ServicePoint, policy: QueuePolicy) -> Overtaken:
-    passed: Overtaken = {}
-    for one in overtaken_by(entry, point.id):
-        passed[str(one.id)] = [one.overtaken, one.rank_class]
+    passed = overtaken_by(entry, point.id)
+    for one in passed:
         one.overtaken += 1
         risen = rules.rank_class(
             one.priority_class,
@@ -111,7 +110,7 @@ def _pass_over(entry: QueueEntry, point: ServicePoint, policy: QueuePolicy) -> O
             max_overtaken=policy.max_overtaken,
         )
         one.rank_class = max(one.rank_class, risen)
-    return passed
+    return [one.id for one in passed]
 
 
 def _ring(entry: QueueEntry, policy: QueuePolicy, by: Actor) -> Call:
@@ -135,7 +134,13 @@ def _ring(entry: QueueEntry, policy: QueuePolicy, by: Actor) -> Call:
 
 
 def _answer_calls(entry: QueueEntry, now: datetime) -> None:
+    # Of this round: who missed the calls of an earlier one has not answered them by coming later.
     for one in db.session.execute(
-        select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1, Call.answered_at.is_(None))
+        select(Call).where(
+            Call.entry_id == entry.id,
+            Call.round == entry.round,
+            Call.live_slot == 1,
+            Call.answered_at.is_(None),
+        )
     ).scalars():
         one.answered_at = now

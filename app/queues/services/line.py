@@ -15,7 +15,7 @@ from app.core.transaction import now_or_never, savepoint
 from app.queues import rules
 from app.queues.models import Counter, Queue, QueueEntry, QueuePolicy, ServicePoint
 from app.queues.services.holding import policy_of
-from app.queues.states import EntryStatus, PriorityClass, slots_of
+from app.queues.states import EntryStatus, PointStatus, PriorityClass, slots_of
 
 Entry = QueueEntry
 NUMBERS = "visit"
@@ -78,7 +78,6 @@ def transfer(
     step_id: int,
     service_point_id: UUID | None = None,
     keeps_credit: bool | None = None,
-    reason: str | None = None,
 ) -> QueueEntry:
     """End a held entry and put its visit into another held queue (or before one room), with the same number.
 
@@ -108,7 +107,7 @@ def transfer(
     if policy.keeps_credit if keeps_credit is None else keeps_credit:
         for name in CREDIT:
             setattr(new, name, getattr(old, name))
-    end(old, EntryStatus.TRANSFERRED, reason)
+    end(old, EntryStatus.TRANSFERRED)
     db.session.flush()  # the visit's one active slot must be free before the new entry takes it
     return _add(new)
 
@@ -120,15 +119,20 @@ def check_open(queue: Queue) -> None:
 
 
 def point_of(queue: Queue, service_point_id: UUID) -> int:
-    """Return the row id of a room of this queue; no lock. Raise TransitionRefusedError for another queue's."""
+    """Return the row id of a room of this queue; no lock.
+
+    Raise TransitionRefusedError for another queue's, QueueClosedError for a closed one.
+    """
     found = db.session.execute(
-        select(ServicePoint.id).where(
+        select(ServicePoint.id, ServicePoint.status).where(
             ServicePoint.public_id == service_point_id, ServicePoint.queue_id == queue.id
         )
-    ).scalar_one_or_none()
+    ).one_or_none()
     if found is None:
         raise TransitionRefusedError(why="not_a_room_of_this_queue")
-    return found
+    if found.status == PointStatus.CLOSED:
+        raise QueueClosedError(status=found.status)
+    return int(found.id)
 
 
 def merging_of(policy: QueuePolicy) -> rules.Merging:
@@ -147,7 +151,7 @@ def first_in_line(queue: Queue, service_point_id: UUID) -> QueueEntry:
     entry = db.session.execute(
         _line(queue.id)
         .outerjoin(ServicePoint, ServicePoint.id == QueueEntry.pinned_point_id)
-        .where(or_(QueueEntry.pinned_point_id.is_(None), ServicePoint.public_id == service_point_id))
+        .where(_is_for_any_room() | (ServicePoint.public_id == service_point_id))
         .limit(1)
     ).scalar_one_or_none()
     if entry is None:
@@ -189,7 +193,7 @@ def overtaken_by(entry: QueueEntry, point_id: int | None) -> list[QueueEntry]:
             _line(entry.queue_id).where(
                 QueueEntry.id != entry.id,
                 is_before,
-                or_(QueueEntry.pinned_point_id.is_(None), QueueEntry.pinned_point_id == point_id),
+                _is_for_any_room() | (QueueEntry.pinned_point_id == point_id),
             )
         ).scalars()
     )
@@ -218,7 +222,7 @@ def line_without(entry: QueueEntry) -> list[rules.Place]:
 
 
 def end(entry: QueueEntry, status: EntryStatus, reason: str | None = None) -> None:
-    """End an entry; its slots are given back."""
+    """End an entry; its slots are given back. `reason` is a code: words of people stand in the visit's history."""
     entry.ended_at = clock.utcnow()
     entry.ended_reason = reason
     stand(entry, status)
@@ -241,6 +245,12 @@ def _came_before(entry: QueueEntry) -> ColumnElement[bool]:
         QueueEntry.eligible_at < entry.eligible_at,
         and_(QueueEntry.eligible_at == entry.eligible_at, QueueEntry.id < entry.id),
     )
+
+
+def _is_for_any_room() -> ColumnElement[bool]:
+    """Return the condition of who waits for no room of their own, or for one that has closed since."""
+    closed = select(ServicePoint.id).where(ServicePoint.status == PointStatus.CLOSED)
+    return or_(QueueEntry.pinned_point_id.is_(None), QueueEntry.pinned_point_id.in_(closed))
 
 
 def _line(queue_id: int) -> Select[QueueEntry]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby, islice
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
@@ -189,6 +190,40 @@ def visits_at(service_point_id: UUID) -> list[int]:
             select(QueueEntry.visit_id).where(or_(is_called, is_kept)).order_by(QueueEntry.visit_id)
         ).scalars()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Somebody who waits with few ahead."""
+
+    entry_id: UUID
+    visit_id: int
+    number: int
+    ahead: int
+
+
+def nearest(most_ahead: int) -> list[Near]:
+    """Return who waits with at most so many ahead, in every line; one statement."""
+    rows = db.session.execute(
+        select(QueueEntry.public_id, QueueEntry.visit_id, QueueEntry.queue_id, QueueEntry.number)
+        .where(QueueEntry.status == EntryStatus.WAITING)
+        .order_by(QueueEntry.queue_id, QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
+    )
+    found: list[Near] = []
+    for _queue_id, line in groupby(rows, key=lambda row: row.queue_id):
+        for ahead, row in enumerate(islice(line, most_ahead + 1)):
+            found.append(Near(row.public_id, row.visit_id, row.number, ahead))
+    return found
+
+
+def room_names(entry: QueueEntry) -> tuple[str, str] | None:
+    """Return the names (ko, en) of the room that an entry is called into or kept for; None where any room may call."""
+    row = db.session.execute(
+        select(ServicePoint.name_ko, ServicePoint.name_en).where(
+            ServicePoint.id == (entry.service_point_id or entry.pinned_point_id or 0)
+        )
+    ).one_or_none()
+    return (row.name_ko, row.name_en) if row else None
 
 
 @dataclass(frozen=True, slots=True)

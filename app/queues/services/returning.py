@@ -6,26 +6,25 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.core import clock
 from app.core.db import db
-from app.core.errors import (
-    RoomBusyError,
-)
+from app.core.errors import RoomBusyError
 from app.core.locking import hold
 from app.queues import rules
 from app.queues.models import Call, Queue, QueueEntry, ServicePoint
 from app.queues.services.calls import Overtaken
 from app.queues.services.holding import count_in, policy_of, taken_places
 from app.queues.services.line import end, stand
-from app.queues.states import EntryStatus, PointStatus
+from app.queues.states import EntryStatus, PointStatus, PriorityClass
 
-# What undo gives back; everything that a command may have changed on an entry.
+# What undo gives back; everything that a command may have changed on its own entry. `overtaken` is what the calls of
+# others did to it, and only their undo takes that back.
 RESTORED = (
     "status",
     "service_point_id",
     "pinned_point_id",
     "priority_class",
     "rank_class",
-    "overtaken",
     "round",
     "call_count",
     "re_entries",
@@ -59,6 +58,8 @@ def restore(entry: QueueEntry, before: dict[str, Any]) -> None:
     for name in RESTORED_TIMES:
         setattr(entry, name, datetime.fromisoformat(before[name]) if before[name] else None)
     entry.version += 1
+    if entry.overtaken >= policy_of(_queue_of(entry)).max_overtaken:  # by calls since then, too
+        entry.rank_class = max(entry.rank_class, PriorityClass.PREFERRED)
     is_called = before["status"] == EntryStatus.CALLED
     for one in _standing_calls(entry):
         if one.round > entry.round or (one.round == entry.round and one.attempt > calls_then):
@@ -68,12 +69,19 @@ def restore(entry: QueueEntry, before: dict[str, Any]) -> None:
 
 
 def give_back(passed: Overtaken) -> None:
-    """Let those whom an undone call had passed over be as before, where they still wait."""
-    rows = select(QueueEntry).where(
-        QueueEntry.id.in_([int(one) for one in passed]), QueueEntry.status == EntryStatus.WAITING
-    )
+    """Take back one overtaking from those whom an undone call had passed over; what others did to them stays."""
+    rows = select(QueueEntry).where(QueueEntry.id.in_(passed), QueueEntry.active_slot == 1)
     for one in db.session.execute(rows.execution_options(populate_existing=True)).scalars():
-        one.overtaken, one.rank_class = passed[str(one.id)]
+        policy = policy_of(_queue_of(one))
+        one.overtaken = max(0, one.overtaken - 1)
+        if one.overtaken == policy.max_overtaken - 1:
+            one.rank_class = rules.rank_class(
+                one.priority_class,
+                waited_seconds=(clock.utcnow() - one.eligible_at).total_seconds(),
+                overtaken=one.overtaken,
+                ageing_seconds=policy.ageing_seconds,
+                max_overtaken=policy.max_overtaken,
+            )
 
 
 def void_entry(entry: QueueEntry) -> None:
@@ -109,15 +117,19 @@ def _standing_calls(entry: QueueEntry) -> Iterable[Call]:
     return db.session.execute(select(Call).where(Call.entry_id == entry.id, Call.live_slot == 1)).scalars()
 
 
+def _queue_of(entry: QueueEntry) -> Queue:
+    return db.session.execute(select(Queue).where(Queue.id == entry.queue_id)).scalar_one()
+
+
 def _check_room_of(entry: QueueEntry, before: dict[str, Any]) -> None:
     """Look before the slots are taken back, as the database's own refusal would be no answer for a nurse."""
     if before["service_point_id"] is None:
         return
     point = hold(ServicePoint, int(before["service_point_id"]))
     if before["status"] == EntryStatus.CALLED:
-        queue = db.session.execute(select(Queue).where(Queue.id == entry.queue_id)).scalar_one()
         others = count_in(point, EntryStatus.CALLED, but=entry)
-        rules.check_room(PointStatus.OPEN, called=others, calls_ahead=policy_of(queue).calls_ahead)
+        policy = policy_of(_queue_of(entry))
+        rules.check_room(PointStatus.OPEN, called=others, calls_ahead=policy.calls_ahead)
     inside = taken_places(point, but=entry)
     if before["serving_slot"] in inside:
         raise RoomBusyError(inside=len(inside), limit=point.capacity)
