@@ -57,7 +57,12 @@ class Place:
 
 
 def behind(own: Place, line: Sequence[Place], places: int) -> Place | None:
-    """Return the place behind that many of a sorted line, or None where the own place is no better than that."""
+    """Return the place behind that many of a sorted line, or None where the own place is no better than that.
+
+    The urgent stand behind the urgent only: no turn that is lost or given away puts them behind others.
+    """
+    if own.rank_class >= PriorityClass.URGENT:
+        line = [one for one in line if one.rank_class >= PriorityClass.URGENT]
     if not line or places < 1:
         return None
     before = line[min(places, len(line)) - 1]
