@@ -19,10 +19,14 @@ from app.queues.queries import QueueHead
 from app.tags import queries as tags_queries
 from app.tags import services as tags
 from app.tags.rules import TagKind
+from app.waits import queries as waits_queries
+from app.waits import services as waits
+from app.waits.plans import DAY_MINUTES, Shift
 from app.wayfinding.rules import NodeKind
 
 MOST_TAGS = 1000
 TAG_PREFIX = "tag-"
+LUNCH_MINUTES = (12 * 60 + 30, 13 * 60 + 30)
 PAIRING_LIFE = timedelta(days=7)
 # In the order in which somebody looks for them.
 TAG_ORDER = (TagKind.ENTRANCE, TagKind.DESK, TagKind.CASHIER, TagKind.ROOM, TagKind.LIFT, TagKind.KIOSK)
@@ -44,6 +48,7 @@ def build(*, by: Actor) -> dict[str, QueueHead]:
                 by=by,
             )
     _open_queues(by=by)
+    _plan_shifts(by=by)
     _hang_tags(by=by)
     _announce_devices()
     return open_queues()
@@ -118,6 +123,25 @@ def _open_queues(*, by: Actor) -> None:
         for room in plan.rooms:
             if room.name.ko not in there:
                 queues.add_room(queue_id, name_ko=room.name.ko, name_en=room.name.en, place=room.place, by=by)
+
+
+def _plan_shifts(*, by: Actor) -> None:
+    """Plan the queues of the simulated day: open round the clock, with one room fewer over lunch.
+
+    The reserved queues have no plan: whoever shows them opens and pauses their rooms by hand, at any hour.
+    """
+    heads, unplanned = open_queues(), waits_queries.unplanned()
+    for code in QUEUES.keys() - set(DEMO_QUEUES):
+        if heads[code].id in unplanned:
+            week = [_shifts(len(QUEUES[code].rooms))] * 7
+            waits.set_week(heads[code].id, week, version=0, by=by)
+
+
+def _shifts(rooms: int) -> tuple[Shift, ...]:
+    if rooms == 1:
+        return (Shift(0, DAY_MINUTES, rooms),)
+    begins, ends = LUNCH_MINUTES
+    return (Shift(0, begins, rooms), Shift(begins, ends, rooms - 1), Shift(ends, DAY_MINUTES, rooms))
 
 
 def _hang_tags(*, by: Actor) -> None:

@@ -12,7 +12,7 @@ from app.waits.queries.reports import (
     report,
     told_between,
 )
-from app.waits.queries.shifts import Plan, plan
+from app.waits.queries.shifts import Plan, plan, unplanned
 from app.waits.queries.situations import (
     MODEL,
     Forecast,
@@ -49,4 +49,5 @@ __all__ = [
     "situation_before",
     "situations",
     "told_between",
+    "unplanned",
 ]

@@ -55,3 +55,13 @@ def plan(queue_id: UUID) -> Plan:
         week=tuple(tuple(sorted(one.shift for one in planned if one.weekday == day)) for day in WEEKDAYS),
         dates=tuple((day, shifts_on(day, planned)) for day in dates),
     )
+
+
+def unplanned() -> frozenset[UUID]:
+    """Return the queues whose plan nobody has ever written; 1 statement."""
+    chosen = (
+        select(Queue.public_id)
+        .outerjoin(ShiftPlan, ShiftPlan.queue_id == Queue.id)
+        .where(ShiftPlan.queue_id.is_(None))
+    )
+    return frozenset(db.session.execute(chosen).scalars())

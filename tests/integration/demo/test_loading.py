@@ -16,12 +16,13 @@ from app.core import clock
 from app.core.actor import ANONYMOUS
 from app.core.db import db
 from app.core.errors import BadCredentialsError
-from app.demo import catalogue, hospital, leaflet, loading, staff
+from app.demo import building, catalogue, hospital, leaflet, loading, staff
 from app.journey import queries
 from app.journey import services as journey
 from app.journey.states import State
 from app.queues.models import ServicePoint
 from app.tags import queries as tags
+from app.waits import queries as waits
 from app.wayfinding import queries as wayfinding
 from tests.integration.demo.counting import statements
 
@@ -65,6 +66,20 @@ def test_a_second_start_changes_nothing(app: Flask) -> None:
         second = loading.load()
     assert plain(first) == plain(second)
     assert counted.number < 130
+
+
+def test_the_play_is_staffed_round_the_clock_with_fewer_at_lunch(app: Flask) -> None:
+    made = loading.load()
+    heads = building.open_queues()
+    internal = waits.plan(heads["internal"].id)
+    assert (internal.version, len({*internal.week})) == (1, 1)
+    assert [(one.begins, one.ends, one.staff) for one in internal.week[0]] == [
+        (0, 750, 4),
+        (750, 810, 3),
+        (810, 1440, 4),
+    ]
+    assert [one.staff for one in waits.plan(heads["ecg"].id).week[6]] == [1]
+    assert all(waits.plan(UUID(queue["id"])).is_empty for queue in made["queues"])
 
 
 def test_three_step_patients_wait_first_where_the_leaflet_says(app: Flask) -> None:
