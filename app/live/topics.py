@@ -147,9 +147,9 @@ class Hospital:
             return Rendered(wall.seq, render_template("board/_board.html", board=wall, is_push=True))
         if kind == "place":
             line = self._line(topic.id)
-            ahead = line.people_ahead(UUID(detail))
+            told = line.of(UUID(detail))
             return Rendered(
-                line.seq, render_template("phone/_line.html", line=line, people_ahead=ahead, is_push=True)
+                line.seq, render_template("phone/_line.html", line=line, forecast=told, is_push=True)
             )
         visit = boards.my_visit(topic.id, by=None)
         guidance = boards.guidance(visit, Profile(detail))
@@ -165,7 +165,7 @@ class Hospital:
         self._shown[str(topic)] = patients
 
     def _line(self, queue_id: UUID) -> LinePlace:
-        """Return a queue's order, read once per round for all its phones."""
+        """Return a queue's order and forecasts, read once per round for all its phones."""
         if queue_id not in self._lines:
             self._lines[queue_id] = boards.line_order(queue_id)
         return self._lines[queue_id]

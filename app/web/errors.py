@@ -156,7 +156,7 @@ def _broken(error: Exception) -> Response:
 def answer(code: str, status: int, details: dict[str, Any]) -> Response:
     """Return a refusal as JSON problem, fragment or page, by what the caller wants."""
     words = sentence(code, details)
-    if _wants_json():
+    if wants_json():
         response = _problem(code, status, words, details)
     elif code == SignInNeededError.code:
         response = _to_sign_in()
@@ -179,7 +179,8 @@ def answer(code: str, status: int, details: dict[str, Any]) -> Response:
     return response
 
 
-def _wants_json() -> bool:
+def wants_json() -> bool:
+    """Whether the caller is a program: by the path, else by what it accepts."""
     if request.path.startswith(("/api/", "/live/", "/ws/", "/dicom-web/")):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM_TYPE])

@@ -2,7 +2,8 @@
 
 from app.boards.queries.feed import QueueMove, queue_moves, queue_snapshot, seqs_of
 from app.boards.queries.guidance import Guidance, guidance, way, way_to_desk
-from app.boards.queries.patient import LinePlace, MyVisit, line_order, my_visit
+from app.boards.queries.line import LinePlace, line_order
+from app.boards.queries.patient import MyVisit, my_visit
 from app.boards.queries.public import PublicBoard, public_board
 from app.boards.queries.relations import patient_record
 from app.boards.queries.staff import (

@@ -59,7 +59,7 @@ def guidance(visit: MyVisit, profile: Profile = Profile.WALKING) -> Guidance:
         return Guidance(profile=profile)
     if here is None and visit.arrived_at is not None:
         here = registration_desk(site)  # whom no tag and no kiosk has seen, the desk has
-    if goal is None and visit.state in AT_THE_DESK:
+    if (goal is None and visit.state in AT_THE_DESK) or visit.is_for_desk:
         goal = registration_desk(site)
     if here is None or goal is None:
         return Guidance(profile=profile)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select
 
-from app.accounts.roles import Facts, Permission, require
+from app.accounts.roles import PATIENT_SIDE, Facts, Permission, require
+from app.boards.queries.line import MyEntry, open_entry
 from app.boards.queries.relations import has_to_do_with
 from app.core.actor import Actor
 from app.core.db import db
@@ -14,9 +16,21 @@ from app.core.errors import NotFoundError
 from app.emr.models import Patient
 from app.emr.rules import masked
 from app.journey.models import FlowEvent, Visit, VisitStep
-from app.journey.states import State, StepStatus
-from app.queues.models import Call, Queue, QueueEntry, Service, ServicePoint, is_current_call
+from app.journey.states import OPEN_STEPS, TABLE, Command, State, StepStatus, may_start
+from app.notices.models import NoticePreference
+from app.queues.models import Service
 from app.queues.states import EntryStatus
+
+DROPPED = frozenset({StepStatus.WAIVED, StepStatus.CANCELLED})
+
+
+class Phase(StrEnum):
+    """Where a station stands in the patient's day."""
+
+    DONE = "done"
+    NOW = "now"
+    NEXT = "next"
+    LATER = "later"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,37 +50,6 @@ class MyStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MyCall:
-    """The call that is open now."""
-
-    id: UUID
-    attempt: int
-    at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MyEntry:
-    """The line in which the patient stands."""
-
-    id: UUID
-    queue_id: UUID
-    queue_ko: str
-    queue_en: str
-    queue_place: str
-    queue_seq: int
-    status: EntryStatus
-    version: int
-    number: int
-    people_ahead: int | None
-    service_point_id: UUID | None
-    room_ko: str | None
-    room_en: str | None
-    room_place: str | None
-    call: MyCall | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
     """One line of the visit's history."""
 
@@ -75,6 +58,7 @@ class HistoryLine:
     to_state: State
     command: str
     at: datetime
+    actor_role: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +79,8 @@ class MyVisit:
     steps: tuple[MyStep, ...]
     entry: MyEntry | None
     history: tuple[HistoryLine, ...]
+    is_second: bool
+    near_turn_at: int | None
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
@@ -115,36 +101,91 @@ class MyVisit:
     @property
     def goal(self) -> str | None:
         """Return the map node to which the patient should go now."""
-        if self.entry is None:
-            return None
-        return self.entry.room_place or self.entry.queue_place
+        return None if self.entry is None or self.is_for_desk else self.entry.place
 
+    @property
+    def is_for_desk(self) -> bool:
+        """Whether the turn was missed so often that the desk or the ward must help."""
+        entry = self.entry
+        return entry is not None and entry.status is EntryStatus.NO_SHOW and not entry.may_re_enter
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinePlace:
-    """The order of a queue, for all its waiting phones at once."""
+    @property
+    def itinerary(self) -> tuple[tuple[Phase, MyStep], ...]:
+        """Return the day's stations, but for what was dropped: done, now, the next one, later."""
+        ahead = [step for step in self.steps if step.status in OPEN_STEPS - {StepStatus.ACTIVE}]
+        upcoming = ahead[0].id if ahead else None
+        return tuple(
+            (self._phase(step, is_next=step.id == upcoming), step)
+            for step in self.steps
+            if step.status not in DROPPED
+        )
 
-    queue_id: UUID
-    seq: int
-    entries: tuple[UUID, ...]
+    @property
+    def missed_at(self) -> datetime | None:
+        """Return when the call that nobody answered ended."""
+        return self._last_at(Command.MISS) if self._status is EntryStatus.NO_SHOW else None
 
-    def people_ahead(self, entry_id: UUID) -> int | None:
-        """Return how many are called before this entry, or None where it does not wait here."""
-        return self.entries.index(entry_id) if entry_id in self.entries else None
+    @property
+    def is_away_by_own_wish(self) -> bool:
+        """Whether the patient stepped out (and may come back alone), rather than being put aside by staff."""
+        held = [line for line in self.history if line.command == Command.HOLD]
+        return self._status is EntryStatus.HELD and bool(held) and held[-1].actor_role in PATIENT_SIDE
+
+    @property
+    def offers(self) -> frozenset[Command]:
+        """Return what the patient (or the desk for the patient) may do now."""
+        offered = {
+            command
+            for command, way in TABLE.items()
+            if way.is_own and may_start(command, self.state, self._status)
+        }
+        entry = self.entry
+        if entry is None or not entry.may_hold:
+            offered.discard(Command.HOLD)
+        if entry is None or not entry.may_re_enter:
+            offered.discard(Command.RE_ENTER)
+        if not self.is_away_by_own_wish:
+            offered.discard(Command.RESUME)
+        if self._status is EntryStatus.IN_SERVICE or self.state is State.PAYMENT:
+            offered -= {Command.CANCEL, Command.LEAVE}
+        if self.has_begun:
+            offered.discard(Command.CANCEL)
+        return frozenset(offered)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any care was given: from then on one leaves, and calls nothing off."""
+        is_interrupted = self.entry is not None and self.entry.is_interrupted
+        return is_interrupted or any(step.status is StepStatus.DONE for step in self.steps)
+
+    @property
+    def _status(self) -> EntryStatus | None:
+        return self.entry.status if self.entry else None
+
+    def _phase(self, step: MyStep, *, is_next: bool) -> Phase:
+        if step.status is StepStatus.DONE:
+            return Phase.DONE
+        if step.status is StepStatus.ACTIVE:
+            return Phase.NOW
+        return Phase.NEXT if is_next else Phase.LATER
+
+    def _last_at(self, command: Command) -> datetime | None:
+        return next((line.at for line in reversed(self.history) if line.command == command), None)
 
 
 def my_visit(visit_id: UUID, *, by: Actor | None) -> MyVisit:
-    """Return one visit; 4 statements, 6 while in a line. `by` None: the hub, which checked at the door."""
+    """Return one visit; 4 statements, 8 while in a line. `by` None: the hub, which checked at the door."""
     if by is not None:
         require(by, Permission.SEE_VISIT, Facts(visit=visit_id))
     head = db.session.execute(
-        select(Visit, Patient.public_id, Patient.name)
+        select(Visit, Patient.public_id, Patient.name, NoticePreference.near_turn_people)
         .join(Patient, Patient.id == Visit.patient_id)
+        .outerjoin(NoticePreference, NoticePreference.visit_id == Visit.public_id)
         .where(Visit.public_id == visit_id)
     ).one_or_none()
     if head is None:
         raise NotFoundError(kind="visit")
-    visit, patient_id, name = head
+    visit, patient_id, name, near_turn_at = head
     if by is not None and not has_to_do_with(visit, by=by):
         raise NotFoundError(kind="visit")
     steps = db.session.execute(
@@ -154,7 +195,14 @@ def my_visit(visit_id: UUID, *, by: Actor | None) -> MyVisit:
         .order_by(VisitStep.ordinal)
     ).all()
     lines = db.session.execute(
-        select(FlowEvent.seq, FlowEvent.from_state, FlowEvent.to_state, FlowEvent.command, FlowEvent.at)
+        select(
+            FlowEvent.seq,
+            FlowEvent.from_state,
+            FlowEvent.to_state,
+            FlowEvent.command,
+            FlowEvent.at,
+            FlowEvent.actor_role,
+        )
         .where(FlowEvent.visit_id == visit.id)
         .order_by(FlowEvent.seq)
     ).all()
@@ -185,7 +233,7 @@ def my_visit(visit_id: UUID, *, by: Actor | None) -> MyVisit:
             )
             for step, service in steps
         ),
-        entry=_entry(visit.id),
+        entry=open_entry(visit.id),
         history=tuple(
             HistoryLine(
                 seq=line.seq,
@@ -193,57 +241,10 @@ def my_visit(visit_id: UUID, *, by: Actor | None) -> MyVisit:
                 to_state=State(line.to_state),
                 command=line.command,
                 at=line.at,
+                actor_role=line.actor_role,
             )
             for line in lines
         ),
-    )
-
-
-def line_order(queue_id: UUID) -> LinePlace:
-    """Return the order of a queue's waiting entries; 2 statements, shared by all its phones."""
-    queue = db.session.execute(select(Queue.id, Queue.seq).where(Queue.public_id == queue_id)).one_or_none()
-    if queue is None:
-        raise NotFoundError(kind="queue")
-    ids = db.session.execute(
-        select(QueueEntry.public_id)
-        .where(QueueEntry.queue_id == queue.id, QueueEntry.status == EntryStatus.WAITING)
-        .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
-    ).scalars()
-    return LinePlace(queue_id=queue_id, seq=queue.seq, entries=tuple(ids))
-
-
-def _entry(visit_id: int) -> MyEntry | None:
-    found = db.session.execute(
-        select(QueueEntry, Queue, ServicePoint, Call)
-        .join(Queue, Queue.id == QueueEntry.queue_id)
-        .outerjoin(ServicePoint, ServicePoint.id == QueueEntry.service_point_id)
-        .outerjoin(Call, is_current_call())
-        .where(QueueEntry.visit_id == visit_id, QueueEntry.active_slot == 1)
-    ).one_or_none()
-    if found is None:
-        return None
-    entry, queue, point, call = found
-    status = EntryStatus(entry.status)
-    ahead = (
-        line_order(queue.public_id).people_ahead(entry.public_id) if status is EntryStatus.WAITING else None
-    )
-    is_called = status is EntryStatus.CALLED and call is not None
-    return MyEntry(
-        id=entry.public_id,
-        queue_id=queue.public_id,
-        queue_ko=queue.name_ko,
-        queue_en=queue.name_en,
-        queue_place=queue.place,
-        queue_seq=queue.seq,
-        status=status,
-        version=entry.version,
-        number=entry.number,
-        people_ahead=ahead,
-        service_point_id=point.public_id if point else None,
-        room_ko=point.name_ko if point else None,
-        room_en=point.name_en if point else None,
-        room_place=point.place if point else None,
-        call=MyCall(id=call.public_id, attempt=call.attempt, at=call.at, expires_at=call.expires_at)
-        if is_called
-        else None,
+        is_second=visit.previous_visit_id is not None,
+        near_turn_at=near_turn_at,
     )

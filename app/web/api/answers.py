@@ -4,14 +4,23 @@ from flask import Response
 
 from app.boards import queries as boards
 from app.boards.queries import MyVisit
-from app.boards.queries.patient import MyEntry
+from app.boards.queries.line import MyEntry
 from app.core import idempotency
 from app.door import actor
 from app.door.language import named
 from app.journey.services import Outcome
 from app.journey.states import Disposition
 from app.web.api.bodies import tell
-from app.web.api.shapes import Answer, CallShape, Entry, HistoryShape, PatientShape, StepShape, Visit
+from app.web.api.shapes import (
+    Answer,
+    CallShape,
+    Entry,
+    HistoryShape,
+    PatientShape,
+    StepShape,
+    Visit,
+    WaitShape,
+)
 
 
 def moved(outcome: Outcome, *, status: int = 200) -> Response:
@@ -65,6 +74,7 @@ def entry_of(visit: MyVisit) -> Entry | None:
     if entry is None:
         return None
     ahead = entry.people_ahead
+    told = entry.forecast.range if entry.forecast else None
     return Entry(
         id=entry.id,
         visit_id=visit.id,
@@ -74,6 +84,7 @@ def entry_of(visit: MyVisit) -> Entry | None:
         number=entry.number,
         position=None if ahead is None else ahead + 1,
         people_ahead=ahead,
+        wait=WaitShape(low_minutes=told.low_minutes, high_minutes=told.high_minutes) if told else None,
         service_point_id=entry.service_point_id,
         call=CallShape(id=entry.call.id, attempt=entry.call.attempt, expires_at=entry.call.expires_at)
         if entry.call

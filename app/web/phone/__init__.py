@@ -2,10 +2,11 @@
 
 from flask import Blueprint
 
-from app.web.phone import notices, refusals, tag, visit
+from app.web.phone import aside, notices, refusals, tag, visit
 
 blueprint = Blueprint("phone", __name__)
 tag.register(blueprint)
 visit.register(blueprint)
+aside.register(blueprint)
 notices.register(blueprint)
 refusals.register(blueprint)

@@ -12,7 +12,7 @@ from app.door import actor, back_to, field, public, requires, show
 from app.door.identity import enter
 from app.emr.rules import birth_date_of, last4_of
 from app.journey import services as journey
-from app.journey.states import State
+from app.journey.states import Command, State
 from app.tags import services as tags
 from app.tags.services import TagPlace
 from app.wayfinding import queries as wayfinding
@@ -21,6 +21,7 @@ from app.web.errors import sentence
 from app.web.phone.visit import mine
 
 AT_THE_DOOR = frozenset({State.UNREGISTERED, State.ARRIVED})
+COMING_BACK = frozenset({Command.RE_ENTER, Command.RESUME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,18 @@ def register(blueprint: Blueprint) -> None:
 
 @public
 def landing(token: str) -> Response:
-    """Say where the phone is; whoever is under way already sees the own visit, the way beginning here."""
+    """Say where the phone is; whoever is under way already sees the own visit, the way beginning here.
+
+    Whoever is out of the line is offered the way back into it, and takes it by a button.
+    """
     scan = tags.scan(token, by=actor())
     if actor().role != Role.PATIENT:
         return make_response(_page(token, scan, scan.nonce))
     visit = boards.my_visit(mine(), by=actor())
+    if visit.state is State.FINISHED:  # whoever comes a second time today says who it is once more
+        return make_response(_page(token, scan, scan.nonce))
+    if not visit.offers.isdisjoint(COMING_BACK):
+        return make_response(show("phone/come_back.html", spot=_spot(scan), visit=visit))
     if visit.state not in AT_THE_DOOR:
         return make_response(redirect(url_for("phone.my_visit")))
     return make_response(show("phone/check_in.html", spot=_spot(scan), nonce=scan.nonce, visit=visit))

@@ -54,15 +54,7 @@ def my_visit() -> str:
 def sign_up() -> Response:
     """Register an arrival that stands already (the desk or a link brought the patient here)."""
     journey.register(mine(), version=version_field(), by=actor())
-    visit = boards.my_visit(mine(), by=actor())
-    return refresh(
-        "phone/_visit.html",
-        endpoint="phone.my_visit",
-        endpoint_values={},
-        visit=visit,
-        guidance=boards.guidance(visit, _profile()),
-        is_push=True,
-    )
+    return repainted()
 
 
 @requires(Permission.SIGNED_IN)
@@ -89,6 +81,19 @@ def open_link(secret: str) -> Response:
     found = journey.open_link(secret, by=actor())
     enter(found.session.secret)
     return back_to("phone.my_visit")
+
+
+def repainted() -> Response:
+    """Answer a command with the visit as it is now: the live piece for a page with script, else the page."""
+    visit = boards.my_visit(mine(), by=actor())
+    return refresh(
+        "phone/_visit.html",
+        endpoint="phone.my_visit",
+        endpoint_values={},
+        visit=visit,
+        guidance=boards.guidance(visit, _profile()),
+        is_push=True,
+    )
 
 
 def _profile() -> Profile:

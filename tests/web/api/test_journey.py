@@ -28,7 +28,8 @@ def test_a_patient_goes_from_the_door_to_the_way_home_by_three_tokens(app: Flask
     registered = patient.post(f"{one}/register", {"version": tapped.json["visit"]["version"]}).json
     entry = registered["entry"]
     assert registered["visit"]["state"] == "WAITING"
-    assert (entry["number"], entry["position"], entry["people_ahead"], entry["wait"]) == (number, 1, 0, None)
+    assert (entry["number"], entry["position"], entry["people_ahead"]) == (number, 1, 0)
+    assert entry["wait"] == {"low_minutes": 0, "high_minutes": 5}
     again = patient.post("/queue/join", {"visit_id": str(visit)})
     assert (again.status_code, again.json["entry"]["id"]) == (200, entry["id"])
 

@@ -141,6 +141,6 @@ def test_the_pushed_pieces_are_those_of_the_page(web: Flask, hospital: Hospital)
     assert 'hx-swap-oob="morph"' in pushed.partition(">")[0]
     assert pushed.count("hx-swap-oob") == 1
     assert 'profile=step_free#way" aria-current="true"' in pushed
-    assert line.startswith(f'<dl id="line-{hospital.consult}"')
+    assert line.startswith(f'<div id="line-{hospital.consult}"')
     assert f'data-topic="line:{hospital.consult}"' in line
     assert 'hx-swap-oob="morph"' in line
