@@ -19,7 +19,10 @@ from app.boards.queries.staff import (
     my_queues,
     visit_card,
 )
-from app.boards.queries.ward import WardBoard, WardRow, ward_board
+from app.boards.queries.ward import WardBoard, ward_board
+from app.boards.queries.ward_moves import WardMoves, ward_moves
+from app.boards.queries.ward_patient import WardPatient, ward_patient
+from app.boards.queries.ward_rows import WardRow
 
 __all__ = [
     "CashierList",
@@ -32,6 +35,8 @@ __all__ = [
     "QueueName",
     "VisitCard",
     "WardBoard",
+    "WardMoves",
+    "WardPatient",
     "WardRow",
     "bill",
     "cashier_list",
@@ -49,6 +54,8 @@ __all__ = [
     "seqs_of",
     "visit_card",
     "ward_board",
+    "ward_moves",
+    "ward_patient",
     "way",
     "way_to_desk",
 ]

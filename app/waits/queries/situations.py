@@ -127,15 +127,21 @@ def replayed(made_at: datetime, inputs: Mapping[str, Any]) -> Forecast:
     return situation.forecast(inputs["ahead"])
 
 
-def situations(which: ColumnElement[bool], *, before: QueueEntry | None = None) -> dict[int, Situation]:
+def situations(
+    which: ColumnElement[bool],
+    *,
+    before: QueueEntry | None = None,
+    rooms: Mapping[int, Mapping[int, Room]] | None = None,
+) -> dict[int, Situation]:
     """Return the situation of the queues that `which` chooses; 3 statements, however many queues.
 
-    `waiting` counts everybody who waits, or those before one entry.
+    `waiting` counts everybody who waits, or those before one entry. Who has read the rooms hands them over, by
+    queue and room, and saves a statement.
     """
     now = clock.utcnow()
     heads = _heads(which, before)
     ids = sorted(heads)
-    rooms, planned = _rooms(ids), _planned(ids, now)
+    rooms, planned = _rooms(ids) if rooms is None else rooms, _planned(ids, now)
     return {
         queue_id: _situation(rows, rooms.get(queue_id, {}), planned.get(queue_id, []), now)
         for queue_id, rows in heads.items()

@@ -15,7 +15,7 @@ from app.journey import services as journey
 from tests.hospital import Hospital
 
 Browser = Callable[[str], FlaskClient]
-OWN_STATEMENTS, ALL_STATEMENTS = 3, 7
+OWN_STATEMENTS, ALL_STATEMENTS = 5, 7  # two of its own are the forecast's
 
 
 @contextmanager
