@@ -122,9 +122,51 @@ def forerunners(
     return after
 
 
-def with_status(step: Step, status: StepStatus) -> Step:
-    """Return the step as it would be."""
-    return replace(step, status=status)
+def closed(steps: Sequence[Step], step_id: int | None, status: StepStatus) -> list[Step]:
+    """Return the steps as they would be once one of them is done or dropped."""
+    return [replace(step, status=status) if step.id == step_id else step for step in steps]
+
+
+def extended(
+    steps: Sequence[Step], service: str, *, is_mandatory: bool, follows: Mapping[str, Collection[str]]
+) -> list[Step]:
+    """Return the steps with one more (id 0) at the end: behind those it must follow, before those that must follow it.
+
+    Whatever the new step waits for does not wait for the new step in turn: nobody could ever begin.
+    """
+    opened = [step for step in steps if step.status in OPEN_STEPS]
+    new = Step(
+        id=0,
+        ordinal=max((step.ordinal for step in steps), default=0) + 1,
+        service_code=service,
+        is_mandatory=is_mandatory,
+        status=StepStatus.PLANNED,
+        after=tuple(step.ordinal for step in opened if step.service_code in follows.get(service, ())),
+    )
+    earlier = _all_before(new, steps)
+    waiting = {
+        step.id
+        for step in opened
+        if service in follows.get(step.service_code, ())
+        and step.status is not StepStatus.ACTIVE
+        and step.ordinal not in earlier
+    }
+    later = [
+        replace(step, after=(*step.after, new.ordinal)) if step.id in waiting else step for step in steps
+    ]
+    return [*later, new]
+
+
+def _all_before(step: Step, steps: Sequence[Step]) -> set[int]:
+    """Return the ordinals of all that comes before a step, and before that, to the beginning."""
+    after = {one.ordinal: one.after for one in steps}
+    found, pending = set[int](), [*step.after]
+    while pending:
+        ordinal = pending.pop()
+        if ordinal not in found:
+            found.add(ordinal)
+            pending.extend(after.get(ordinal, ()))
+    return found
 
 
 def may_undo(*, age_seconds: float, is_own: bool, may_undo_others: bool) -> bool:

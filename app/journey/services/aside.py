@@ -9,7 +9,7 @@ from app.core.errors import InvalidError, TransitionRefusedError
 from app.core.idempotency import command
 from app.journey.services.calling import hold_entry_scene, opened
 from app.journey.services.moving import settle
-from app.journey.services.permitting import is_on_their_own, reason_for
+from app.journey.services.permitting import check_until, is_on_the_patients_word, reason_for
 from app.journey.services.scene import Outcome, Scene
 from app.journey.states import Command, State
 from app.queues import services as queues
@@ -28,11 +28,10 @@ def hold(
     """
     scene = hold_entry_scene(Command.HOLD, entry_id, version=version, by=by)
     said = reason_for(Command.HOLD, reason) or ""
-    is_own = is_on_their_own(Command.HOLD, by=by)
+    is_own = is_on_the_patients_word(Command.HOLD, by=by)
     if is_own:
         until = _own_limit(scene, until)
-    if until is not None and until <= clock.utcnow():
-        raise InvalidError(field="until", why="past")
+    check_until(until)
     queues.put_aside(opened(scene), reason=said[:120], until=until, is_own=is_own)
     return settle(scene, [(Command.HOLD, State.WAITING)], kind="queue.update", by=by, reason=said)
 
@@ -54,7 +53,7 @@ def re_enter(entry_id: UUID, *, version: int | None, by: Actor) -> Outcome:
     scene = hold_entry_scene(Command.RE_ENTER, entry_id, version=version, by=by)
     entry, queue = opened(scene), scene.queue()
     if (
-        is_on_their_own(Command.RE_ENTER, by=by)
+        is_on_the_patients_word(Command.RE_ENTER, by=by)
         and entry.re_entries >= queues.policy_of(queue).max_re_entries
     ):
         raise TransitionRefusedError(command="re-enter", why="re_entries_used_up", next=DESK)

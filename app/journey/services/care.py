@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import ConfirmationNeededError, InvalidError
@@ -11,7 +10,7 @@ from app.core.idempotency import command
 from app.emr import services as emr
 from app.journey.services.calling import check_overtaking, hold_entry_scene, opened
 from app.journey.services.moving import enter, join_next, settle, step_for
-from app.journey.services.permitting import reason_for
+from app.journey.services.permitting import check_until, reason_for
 from app.journey.services.scene import Outcome, Scene
 from app.journey.states import Command, State, StepStatus
 from app.queues import services as queues
@@ -60,8 +59,7 @@ def pause(
     """Let the patient wait outside while the service goes on: contrast, drops, a second reading (V15)."""
     scene = hold_entry_scene(Command.PAUSE, entry_id, version=version, by=by)
     said = reason_for(Command.PAUSE, reason)
-    if until is not None and until <= clock.utcnow():
-        raise InvalidError(field="until", why="past")
+    check_until(until)
     queues.interrupt(opened(scene), reason=(said or "")[:120], until=until)
     return settle(scene, [(Command.PAUSE, State.WAITING)], kind="queue.update", by=by, reason=said)
 

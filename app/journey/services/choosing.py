@@ -1,6 +1,6 @@
 """Which step comes next, and where: the one that ends soonest of those that may begin (domain 1.5). No lock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import select
 
@@ -14,13 +14,20 @@ from app.waits import queries as waits
 from app.wayfinding import queries as wayfinding
 from app.wayfinding.rules import NoRouteError
 
+# What a command will make of the steps of a visit.
+AsIf = Callable[[Sequence[rules.Step]], Sequence[rules.Step]]
 
-def option_ahead(visit_id: int) -> rules.Option | None:
-    """Return where the visit would go if its open entry were done now."""
+
+def option_ahead(visit_id: int, as_if: AsIf | None = None) -> rules.Option | None:
+    """Return where the visit would go once a command has changed its steps; else if its open entry were done now."""
+    found = db.session.execute(
+        select(VisitStep).where(VisitStep.visit_id == visit_id).order_by(VisitStep.ordinal)
+    ).scalars()
+    steps = seen(found)
+    if as_if is not None:
+        return choose(as_if(steps), visit_id)
     current = queues.step_of_open_entry(visit_id)
-    found = db.session.execute(select(VisitStep).where(VisitStep.visit_id == visit_id)).scalars()
-    after = [rules.with_status(step, StepStatus.DONE) if step.id == current else step for step in seen(found)]
-    return choose(after, visit_id)
+    return choose(rules.closed(steps, current, StepStatus.DONE), visit_id)
 
 
 def choose(steps: Sequence[rules.Step], visit_id: int) -> rules.Option | None:

@@ -1,6 +1,5 @@
 """Ends before the end: left, cancelled, taken elsewhere, entered in error, closed with the day."""
 
-from collections.abc import Collection
 from uuid import UUID
 
 from app.core import clock
@@ -13,7 +12,7 @@ from app.core.transaction import tell
 from app.emr import services as emr
 from app.journey.events import VisitFinished
 from app.journey.services.moving import settle
-from app.journey.services.permitting import is_on_their_own, permit, reason_for
+from app.journey.services.permitting import is_on_the_patients_word, permit, reason_for
 from app.journey.services.scene import Outcome, Scene, hold_scene, visit_id_of
 from app.journey.states import OPEN_STEPS, Command, Disposition, State, StepStatus, check
 from app.queues import services as queues
@@ -35,8 +34,8 @@ def cancel(visit_id: UUID, *, version: int | None, reason: str | None, by: Actor
     """Call the visit off: by the patient until the examination begins, by staff at any time (V17)."""
     scene = _hold(Command.CANCEL, visit_id, version=version, by=by)
     said = reason_for(Command.CANCEL, reason)
-    is_own = is_on_their_own(Command.CANCEL, by=by) and by.role != "desk"
-    if is_own and scene.entry_status is EntryStatus.IN_SERVICE:
+    is_own = is_on_the_patients_word(Command.CANCEL, by=by)
+    if is_own and _has_begun(scene):
         raise NotAllowedError(why="examination_has_begun")
     how = Disposition.CANCELLED_BY_PATIENT if is_own else Disposition.CANCELLED_BY_STAFF
     finish(scene, how, EntryStatus.CANCELLED)
@@ -82,16 +81,9 @@ def finish(scene: Scene, how: Disposition, status: EntryStatus) -> None:
     tell(VisitFinished(visit_id=visit.public_id))
 
 
-def units_of(scene: Scene) -> Collection[UUID]:
-    """Return the units that have to do with a visit: that of its line, else those that offer what is planned."""
-    if scene.queues:
-        return {queue.unit for queue in scene.queues.values()}
-    return queues.units_offering({step.service_code for step in scene.steps})
-
-
 def _hold(command_: Command, visit_id: UUID, *, version: int | None, by: Actor) -> Scene:
     scene = hold_scene(visit_id_of(visit_id))
-    permit(command_, visit_id=visit_id, units=units_of(scene), by=by)
+    permit(command_, visit_id=visit_id, units=scene.units(), by=by)
     check_version(scene.visit.version, version, **scene.now)
     check(command_, scene.state, scene.entry_status)
     return scene

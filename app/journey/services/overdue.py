@@ -16,7 +16,7 @@ from app.emr import services as emr
 from app.journey.queries import left_open
 from app.journey.services.aside import resume
 from app.journey.services.calling import miss, recall
-from app.journey.services.leaving import finish, units_of
+from app.journey.services.leaving import finish
 from app.journey.services.moving import settle
 from app.journey.services.permitting import permit, reason_for
 from app.journey.services.scene import Outcome, hold_scene, visit_id_of
@@ -68,7 +68,7 @@ def close_day(day: date, *, by: Actor = SYSTEM) -> tuple[UUID, ...]:
 def close(visit_id: UUID, *, version: int | None, reason: str | None, by: Actor) -> Outcome:
     """Close a visit whose day is over; whoever was expected and never came is noted as such (V19)."""
     scene = hold_scene(visit_id_of(visit_id))
-    permit(Command.CLOSE, visit_id=visit_id, units=units_of(scene), by=by)
+    permit(Command.CLOSE, visit_id=visit_id, units=scene.units(), by=by)
     check_version(scene.visit.version, version, **scene.now)
     check(Command.CLOSE, scene.state, scene.entry_status)
     said = reason_for(Command.CLOSE, reason)

@@ -8,12 +8,11 @@ from app.accounts.roles import Facts, Permission, require
 from app.core.actor import Actor
 from app.core.errors import ConfirmationNeededError, InvalidError, TransitionRefusedError
 from app.core.idempotency import command
-from app.core.transaction import command_id, tell
-from app.journey.events import CallWithdrawn
+from app.core.transaction import command_id
 from app.journey.models import VisitStep
 from app.journey.services.calling import hold_entry_scene, opened
 from app.journey.services.moving import settle, step_for
-from app.journey.services.permitting import reason_for
+from app.journey.services.permitting import check_until, reason_for
 from app.journey.services.scene import Outcome, Scene, hold_visit
 from app.journey.states import Command, State, StepStatus, check
 from app.queues import services as queues
@@ -77,10 +76,13 @@ def move_everybody(
     `count` is how many the page showed: where it is another number now, nobody is moved and the page asks again.
     """
     command_ = Command.TRANSFER if to_queue_id else Command.HOLD
-    said = reason_for(Command.HOLD, reason)
     held = {one.id: one for one in _hold_queues(queue_id, to_queue_id)}
     source = next(one for one in held.values() if one.public_id == queue_id)
     require(by, Permission.DRIVE_QUEUE, Facts(unit=source.unit))
+    if to_queue_id == queue_id:
+        raise TransitionRefusedError(command="transfer", why="same_queue")
+    said = reason_for(Command.HOLD, reason)
+    check_until(until)
     scenes = [hold_visit(one, held) for one in queues.waiting_visits(source.id)]
     if command_ is Command.HOLD:
         scenes = [one for one in scenes if one.entry_status is EntryStatus.WAITING]
@@ -117,7 +119,6 @@ def empty_room(
         queues.unpin(entry)
         if was_called:
             queues.withdraw(entry, EntryStatus.WAITING)
-            tell(CallWithdrawn(visit_id=scene.visit.public_id, queue_id=queue.public_id))
         verb = Command.UNCALL if was_called else Command.TRANSFER
         settle(scene, [(verb, State.WAITING)], kind="queue.update", by=by, reason=said)
     return Moved(command_id=command_id(), count=len(scenes))
@@ -133,7 +134,6 @@ def _send(
     """End the open entry and wait in the target; the step goes along, or another ready one takes its place."""
     entry, target = opened(scene), scene.queues[target_id]
     step = _step_there(scene, queues.service_of(target))
-    was_called = scene.entry_status is EntryStatus.CALLED
     scene.entry = queues.transfer(
         entry,
         target,
@@ -145,8 +145,6 @@ def _send(
     if step.id != entry.step_id:
         scene.step(entry.step_id).status = StepStatus.READY
         step.status = StepStatus.ACTIVE
-    if was_called:
-        tell(CallWithdrawn(visit_id=scene.visit.public_id, queue_id=scene.queues[entry.queue_id].public_id))
 
 
 def _step_there(scene: Scene, service: str) -> VisitStep:

@@ -66,6 +66,14 @@ class Scene:
             raise NotFoundError(kind="entry")
         return self.queues[self.entry.queue_id]
 
+    def units(self) -> Collection[UUID]:
+        """Return the units that have to do with the visit now: that of its line, else those that serve its steps."""
+        return {self.queue().unit} if self.entry is not None else self.serving_units()
+
+    def serving_units(self) -> Collection[UUID]:
+        """Return the units that serve a step of the visit, done or planned."""
+        return queues.units_offering({step.service_code for step in self.steps})
+
     def step(self, step_id: int) -> VisitStep:
         """Return a step of this visit."""
         return next(step for step in self.steps if step.id == step_id)
@@ -79,13 +87,20 @@ def visit_id_of(public_id: UUID) -> int:
     return found
 
 
-def hold_scene(visit_id: int, *, also: Collection[int] = (), next_queue: bool = False) -> Scene:
+def hold_scene(
+    visit_id: int,
+    *,
+    also: Collection[int] = (),
+    next_queue: bool = False,
+    as_if: choosing.AsIf | None = None,
+) -> Scene:
     """Lock the queues concerned (sorted by id), the visit and its open entry, in this order.
 
-    `next_queue` also locks the queue that the visit would join next: it is chosen from a look without lock,
-    and the unit runs again where the visit has moved on meanwhile.
+    `next_queue` also locks the queue that the visit would join next: it is chosen from a look without lock, with the
+    steps as the command will leave them (`as_if`; else the present one done), and the unit runs again where the visit
+    has moved on meanwhile.
     """
-    ahead = choosing.option_ahead(visit_id) if next_queue else None
+    ahead = choosing.option_ahead(visit_id, as_if) if next_queue else None
     wanted = {*also, queues.queue_of_open_entry(visit_id), ahead.queue_id if ahead else None}
     scene = hold_visit(
         visit_id, {one: queues.hold_queue(one) for one in sorted(one for one in wanted if one is not None)}

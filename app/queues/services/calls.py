@@ -75,7 +75,7 @@ def start_direct(queue: Queue, entry: QueueEntry, service_point_id: UUID) -> Ove
 
 def interrupt(entry: QueueEntry, *, reason: str, until: datetime | None) -> None:
     """Let a patient out of the room while the service goes on: contrast, drops, a second reading."""
-    entry.served_seconds += served_seconds(entry)
+    entry.served_seconds += max(1, served_seconds(entry))  # more than none says that care has begun
     entry.service_point_id = None
     entry.started_at = None
     entry.called_at = None

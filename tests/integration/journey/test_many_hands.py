@@ -77,13 +77,11 @@ def test_the_database_itself_refuses_a_second_entry(stage: Stage, slot: str) -> 
     visit = stage.bring("called")
     entry = stage.entry(visit)
     assert entry is not None
-    columns = (
-        "public_id, visit_id, step_id, queue_id, number, status, priority_class, rank_class, eligible_at, since, "
-        "overtaken, round, call_count, re_entries, own_holds, served_seconds, joined_at, version"
-    )
+    apart = {"id", "public_id", "active_slot", "engaged_slot", "serving_slot"}
+    columns = ", ".join(sorted({column.name for column in QueueEntry.__table__.columns} - apart))
     statement = text(
-        f"INSERT INTO queue_entry ({columns}, {slot}) SELECT '{'0' * 32}', "  # noqa: S608 - no input of anybody
-        f"{columns.removeprefix('public_id, ')}, 1 FROM queue_entry WHERE id = {entry.id}"
+        f"INSERT INTO queue_entry (public_id, {slot}, {columns}) "  # noqa: S608 - no input of anybody
+        f"SELECT '{'0' * 32}', 1, {columns} FROM queue_entry WHERE id = {entry.id}"
     )
     release()
     with pytest.raises(IntegrityError), db.engine.begin() as connection:
