@@ -58,6 +58,18 @@ def shifts_on(day: date, planned: Iterable[Planned]) -> tuple[Shift, ...]:
     return tuple(sorted(own or [one.shift for one in known if one.weekday == day.weekday()]))
 
 
+def over_the_day(yesterday: Iterable[Shift], today: Iterable[Shift]) -> tuple[Shift, ...]:
+    """Return how many are at work from midnight to midnight, step by step, last night's shifts among them."""
+    late = [Shift(one.begins - DAY_MINUTES, one.ends - DAY_MINUTES, one.staff) for one in yesterday]
+    known = [*late, *today]
+    edges = {min(max(0, edge), DAY_MINUTES) for one in known for edge in (one.begins, one.ends)}
+    steps = [
+        Shift(begins, ends, sum(one.staff for one in known if one.begins <= begins < one.ends))
+        for begins, ends in pairwise(sorted(edges))
+    ]
+    return tuple(one for one in steps if one.staff)
+
+
 def at_work(
     planned: Sequence[Planned], rooms: Sequence[Room], now: datetime, zone: ZoneInfo
 ) -> tuple[Stretch, ...]:

@@ -1,6 +1,18 @@
 """Administration: accounts, devices, tags, queues, maps; and the auditor's reading room. No patient data."""
 
-from app.web.admin import audit, devices, home, maps, outbox, queues, tags, users
+from app.web.admin import audit, devices, home, maps, outbox, queues, shifts, tags, users, waits
 from app.web.admin.surface import blueprint
 
-__all__ = ["audit", "blueprint", "devices", "home", "maps", "outbox", "queues", "tags", "users"]
+__all__ = [
+    "audit",
+    "blueprint",
+    "devices",
+    "home",
+    "maps",
+    "outbox",
+    "queues",
+    "shifts",
+    "tags",
+    "users",
+    "waits",
+]

@@ -52,6 +52,7 @@ DEEDS: dict[str, Any] = {
     "tags:touchpoint:issue": _l("Tag put in service"),
     "tags:touchpoint:rotate": _l("Tag got a new label"),
     "tags:touchpoint:revoke": _l("Tag taken out of service"),
+    "waits:shifts:set": _l("Staff plan changed"),
     "web:desk.today": _l("Desk list shown"),
     "web:desk.search": _l("Patients searched at the desk"),
     "web:desk.visit": _l("Visit shown at the desk"),

@@ -17,6 +17,7 @@ PAGES = {
     "ward": ("staff", "ward"),
     "desk": ("staff", "desk", "slip"),
     "admin": ("staff", "admin", "tags"),
+    "shifts": ("staff", "admin", "shifts"),
     "board": ("board",),
 }
 SCRIPTS_BUDGET_BYTES = 15 * 1024

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.core.errors import InvalidError
-from app.waits.plans import HORIZON, Planned, Room, Shift, at_work, check_day, shifts_on, taken
+from app.waits.plans import HORIZON, Planned, Room, Shift, at_work, check_day, over_the_day, shifts_on, taken
 
 SEOUL = ZoneInfo("Asia/Seoul")
 TUESDAY = date(2027, 3, 2)
@@ -82,6 +82,17 @@ def test_a_date_beats_its_weekday() -> None:
     assert shifts_on(TUESDAY + timedelta(days=7), planned) == tuple(one.shift for one in WORKDAY)
     holiday = [*WORKDAY, Planned(on_date=TUESDAY, shift=shift("00:00", "24:00", 0))]
     assert staff(holiday, [OPEN] * 3, at("10:00")) == []
+
+
+def test_a_day_is_drawn_from_midnight_to_midnight_with_last_nights_people() -> None:
+    night, day = shift("22:00", "30:00", 1), shift("05:00", "12:00", 2)
+    assert over_the_day([night], [day, night, shift("13:00", "14:00", 0)]) == (
+        shift("00:00", "05:00", 1),
+        shift("05:00", "06:00", 3),
+        shift("06:00", "12:00", 2),
+        shift("22:00", "24:00", 1),
+    )
+    assert over_the_day([day], []) == ()
 
 
 def test_without_a_plan_every_room_that_is_not_closed_is_at_work_all_day() -> None:
