@@ -1,5 +1,6 @@
 """Tables of the waiting rooms; the unique slots make double entries and double calls impossible."""
 
+from dataclasses import fields
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,10 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import AsciiKey, BigId, Identified, Model, Sequenced, Versioned
+from app.queues.rules import Standing
 from app.queues.states import EntryStatus, MergeRule, PointStatus
 
 
-class Service(Identified, Model):
+class Service(Identified, Versioned, Model):
     """What is done to a patient (FHIR HealthcareService): its words and its usual length."""
 
     __tablename__ = "service"
@@ -156,6 +158,8 @@ class QueueEntry(Identified, Versioned, Model):
     since: Mapped[datetime]
     booked_at: Mapped[datetime | None]
     overtaken: Mapped[int] = mapped_column(Integer, default=0)
+    # A skip or a re-entry put it behind others: `eligible_at` is their place and no reckoning.
+    is_placed: Mapped[bool] = mapped_column(Boolean, default=False)
     previous_entry_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
     origin_entry_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("queue_entry.id"))
     # A round of calls ends with a missed call or one that was taken back; attempts count within it.
@@ -176,6 +180,11 @@ class QueueEntry(Identified, Versioned, Model):
     called_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+    @property
+    def standing(self) -> Standing:
+        """Return what the place in the line was made of."""
+        return Standing(**{field.name: getattr(self, field.name) for field in fields(Standing)})
 
 
 class Call(Identified, Model):

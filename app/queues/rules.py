@@ -1,11 +1,16 @@
 """Pure rules of the line: who is before whom, since when somebody counts as waiting, what a room may hold."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from app.core.errors import QueueClosedError, RoomBusyError
+from app.core.errors import InvalidError, QueueClosedError, RoomBusyError
 from app.queues.states import MergeRule, PointStatus, PriorityClass
+
+WEEK_SECONDS = 7 * 86400
+# What a rule that is a number may be; every other duration is between nothing and a week, every other count up to 99.
+LEAST = dict.fromkeys(("calls_ahead", "max_calls", "max_overtaken", "ageing_seconds", "re_entry_places"), 1)
+MOST_TIMES = 99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +21,64 @@ class Merging:
     early_tolerance_seconds: int
     head_start_seconds: int
     grace_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A queue's stated rules, as an administrator edits them; durations in seconds."""
+
+    early_tolerance_seconds: int = 1800
+    check_in_before_seconds: int = 3 * 3600
+    check_in_after_seconds: int = 2 * 3600
+    call_expiry_seconds: int = 180
+    max_calls: int = 3
+    recall_gap_seconds: int = 15
+    calls_ahead: int = 1
+    least_service_seconds: int = 30
+    shows_masked_name: bool = False
+    takes_walk_ins: bool = True
+    merge_rule: str = MergeRule.SLOT
+    head_start_seconds: int = 1200
+    grace_seconds: int = 900
+    ageing_seconds: int = 3600
+    max_overtaken: int = 5
+    re_entry_places: int = 2
+    max_re_entries: int = 2
+    max_own_holds: int = 1
+    own_hold_seconds: int = 900
+    recalls_by_itself: bool = True
+    keeps_credit: bool = True
+    is_overnight: bool = False
+
+    @property
+    def merging(self) -> Merging:
+        """Return the part that says since when somebody counts as waiting."""
+        return Merging(
+            rule=self.merge_rule,
+            early_tolerance_seconds=self.early_tolerance_seconds,
+            head_start_seconds=self.head_start_seconds,
+            grace_seconds=self.grace_seconds,
+        )
+
+
+def range_of(name: str) -> tuple[int, int]:
+    """Return the least and the greatest value of a rule that is a number."""
+    return LEAST.get(name, 0), WEEK_SECONDS if name.endswith("_seconds") else MOST_TIMES
+
+
+def check_rules(rules: Rules) -> None:
+    """Raise InvalidError for a rule that makes no sense."""
+    for field in fields(rules):
+        value = getattr(rules, field.name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            continue
+        least, most = range_of(field.name)
+        if value < least:
+            raise InvalidError(field=field.name, why="at_least_one" if least else "negative")
+        if value > most:
+            raise InvalidError(field=field.name, why="too_much", limit=most)
+    if rules.merge_rule not in set(MergeRule):
+        raise InvalidError(field="merge_rule", why="unknown", allowed=sorted(MergeRule))
 
 
 def eligible_at(since: datetime, booked_at: datetime | None, merging: Merging) -> datetime:
@@ -56,6 +119,44 @@ class Place:
     eligible_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What an entry's place was made of, and where it stands; `is_placed` where a skip or a re-entry put it there."""
+
+    since: datetime
+    booked_at: datetime | None
+    priority_class: int
+    overtaken: int
+    rank_class: int
+    eligible_at: datetime
+    is_placed: bool
+
+
+def place_under(rules: Rules, one: Standing, *, now: datetime, is_anew: bool) -> Place:
+    """Return the place of an entry under these rules: reckoned anew from what it was made of, or as it stands.
+
+    Whoever was put behind others keeps the time of that place, as staff or the missed call decided so, and gets no
+    better class than it had there. Long waiting counts for everybody: the line prefers by it at each call.
+    """
+
+    def class_of(given: int, since: datetime, overtaken: int) -> int:
+        return rank_class(
+            given,
+            waited_seconds=(now - since).total_seconds(),
+            overtaken=overtaken,
+            ageing_seconds=rules.ageing_seconds,
+            max_overtaken=rules.max_overtaken,
+        )
+
+    if not is_anew:
+        return Place(class_of(one.rank_class, one.eligible_at, 0), one.eligible_at)
+    if one.is_placed:
+        given = min(one.rank_class, class_of(one.priority_class, now, one.overtaken))
+        return Place(class_of(given, one.eligible_at, 0), one.eligible_at)
+    counted = eligible_at(one.since, one.booked_at, rules.merging)
+    return Place(class_of(one.priority_class, counted, one.overtaken), counted)
+
+
 def behind(own: Place, line: Sequence[Place], places: int) -> Place | None:
     """Return the place behind that many of a sorted line, or None where the own place is no better than that.
 
@@ -70,6 +171,15 @@ def behind(own: Place, line: Sequence[Place], places: int) -> Place | None:
     if (-own.rank_class, own.eligible_at) > (-after.rank_class, after.eligible_at):
         return None
     return after
+
+
+def in_circle(follows: Mapping[str, Collection[str]]) -> bool:
+    """Whether some service would have to come before itself; `follows` names for each what must come before it."""
+    pending = {code: set(before) & follows.keys() for code, before in follows.items()}
+    while free := [code for code, before in pending.items() if not before & pending.keys()]:
+        for code in free:
+            del pending[code]
+    return bool(pending)
 
 
 def check_room(status: str, *, called: int, calls_ahead: int) -> None:

@@ -1,5 +1,6 @@
 """Verbs of the waiting rooms: the line and its calls (inside a visit's command) and the rooms (on their own)."""
 
+from app.queues.rules import Rules
 from app.queues.services.aside import bring_back, prioritise, put_aside, re_enter, skip_once, unpin
 from app.queues.services.calls import (
     Overtaken,
@@ -48,17 +49,22 @@ from app.queues.services.lookup import (
     waiting_visits,
     whereabouts,
 )
+from app.queues.services.policies import Stated, age_lines, set_rules
 from app.queues.services.returning import give_back, restore, snapshot, unvoid, void_all, void_entry
 from app.queues.services.rooms import (
-    Rules,
     add_room,
-    age_lines,
-    offer,
-    open_queue,
+    edit_room,
     open_rooms_again,
     set_point_status,
+    set_room_in_use,
+)
+from app.queues.services.setup import (
+    ServiceWords,
+    add_service,
+    edit_service,
+    offer,
+    open_queue,
     set_queue_open,
-    set_rules,
 )
 
 __all__ = [
@@ -70,13 +76,18 @@ __all__ = [
     "Overtaken",
     "QueueRow",
     "Rules",
+    "ServiceWords",
+    "Stated",
     "add_room",
+    "add_service",
     "age_lines",
     "bring_back",
     "call",
     "calls_over",
     "check_in_window",
     "check_open",
+    "edit_room",
+    "edit_service",
     "end",
     "first_in_line",
     "fits",
@@ -112,6 +123,7 @@ __all__ = [
     "service_of",
     "set_point_status",
     "set_queue_open",
+    "set_room_in_use",
     "set_rules",
     "skip_once",
     "snapshot",

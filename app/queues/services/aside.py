@@ -72,3 +72,4 @@ def _is_behind(one: rules.Place, own: rules.Place) -> bool:
 
 def _stand_at(entry: QueueEntry, place: rules.Place) -> None:
     entry.rank_class, entry.eligible_at = place.rank_class, place.eligible_at
+    entry.is_placed = True

@@ -20,7 +20,7 @@ from app.queues.states import EntryStatus, PointStatus, PriorityClass, slots_of
 Entry = QueueEntry
 NUMBERS = "visit"
 # What a transferred entry takes along: its place, what it has had of patience, and what was begun.
-CREDIT = ("priority_class", "rank_class", "eligible_at", "since", "booked_at", "overtaken")
+CREDIT = ("priority_class", "rank_class", "eligible_at", "since", "booked_at", "overtaken", "is_placed")
 USED_UP = ("re_entries", "own_holds", "served_seconds")
 
 

@@ -25,6 +25,7 @@ RESTORED = (
     "pinned_point_id",
     "priority_class",
     "rank_class",
+    "is_placed",
     "round",
     "call_count",
     "re_entries",
