@@ -1,14 +1,14 @@
-"""What may be read of queues: frozen values made for one use each."""
+"""Queues by name, and their rooms."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.core.db import db
 from app.core.errors import NotFoundError
-from app.queues.models import Queue, QueuePolicy, Service, ServicePoint
+from app.queues.models import Queue, Service, ServicePoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,25 +36,7 @@ class Point:
     place: str
     capacity: int
     status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueDetails:
-    """A queue as its administrator sees it."""
-
-    head: QueueHead
-    policy: QueuePolicy
-    points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A service that may be planned."""
-
-    code: str
-    name_ko: str
-    name_en: str
-    duration_seconds: int
+    queue_id: UUID
 
 
 def head(queue_id: UUID) -> QueueHead:
@@ -100,12 +82,24 @@ def heads(*, only: Collection[UUID] | None = None) -> tuple[QueueHead, ...]:
 
 def points(queue_id: UUID) -> tuple[Point, ...]:
     """Return the rooms of a queue; 1 statement."""
+    return _points(Queue.public_id == queue_id)
+
+
+def point(point_id: UUID) -> Point:
+    """Return one room; 1 statement. Raise NotFoundError."""
+    found = _points(ServicePoint.public_id == point_id)
+    if not found:
+        raise NotFoundError(kind="service_point")
+    return found[0]
+
+
+def _points(wanted: ColumnElement[bool]) -> tuple[Point, ...]:
     rows = db.session.execute(
-        select(ServicePoint)
+        select(ServicePoint, Queue.public_id)
         .join(Queue, Queue.id == ServicePoint.queue_id)
-        .where(Queue.public_id == queue_id)
+        .where(wanted)
         .order_by(ServicePoint.id)
-    ).scalars()
+    )
     return tuple(
         Point(
             id=row.public_id,
@@ -115,27 +109,7 @@ def points(queue_id: UUID) -> tuple[Point, ...]:
             place=row.place,
             capacity=row.capacity,
             status=row.status,
+            queue_id=queue_id,
         )
-        for row in rows
-    )
-
-
-def details(queue_id: UUID) -> QueueDetails:
-    """Return a queue with its rules and rooms; 3 statements."""
-    policy = db.session.execute(
-        select(QueuePolicy).join(Queue, Queue.id == QueuePolicy.queue_id).where(Queue.public_id == queue_id)
-    ).scalar_one_or_none()
-    if policy is None:
-        raise NotFoundError(kind="queue")
-    return QueueDetails(head=head(queue_id), policy=policy, points=points(queue_id))
-
-
-def offers() -> tuple[Offer, ...]:
-    """Return all services; 1 statement."""
-    rows = db.session.execute(
-        select(Service.code, Service.name_ko, Service.name_en, Service.duration_seconds).order_by(Service.id)
-    )
-    return tuple(
-        Offer(code=row.code, name_ko=row.name_ko, name_en=row.name_en, duration_seconds=row.duration_seconds)
-        for row in rows
+        for row, queue_id in rows
     )
