@@ -106,7 +106,8 @@ def check_day(shifts: Sequence[Shift], *, day: int = 0) -> None:
     in_order = sorted(range(len(shifts)), key=lambda row: shifts[row])
     for first, second in pairwise(in_order):
         if shifts[second].begins < shifts[first].ends:
-            raise InvalidError(field="shifts", why="overlap", day=day, row=second)
+            # Told at the row further down: that is where somebody adds.
+            raise InvalidError(field="shifts", why="overlap", day=day, row=max(first, second))
 
 
 def _of_day(day: date, shifts: Iterable[Shift], zone: ZoneInfo) -> list[Stretch]:

@@ -77,14 +77,11 @@ class Desk:
         """Let somebody join the line; return the entry."""
         visit = self.hospital.waiting("consult")
         release()
-        entry_id, row_id = db.session.execute(
-            select(QueueEntry.public_id, QueueEntry.id)
+        return db.session.execute(
+            select(QueueEntry.public_id)
             .join(Visit, Visit.id == QueueEntry.visit_id)
             .where(Visit.public_id == visit)
-        ).one()
-        if not self.told(entry_id):
-            unit(lambda: waits.note_join(self.queue(), db.session.get_one(QueueEntry, row_id)))
-        return UUID(str(entry_id))
+        ).scalar_one()
 
     def is_called(self, entry_id: UUID, room: int = 0) -> None:
         """Call somebody into a room."""
@@ -98,8 +95,6 @@ class Desk:
             reason="시험",
             by=by,
         )
-        if any(one.called_at is None for one in self.told(entry_id)):
-            unit(lambda: waits.note_called(self.queue(), self.entry(entry_id)))
 
     def is_served(self, entry_id: UUID) -> None:
         """Let a called patient in and out."""

@@ -142,7 +142,7 @@ def test_places_are_taken_once_however_many_are_called_before_them() -> None:
         ([shift("10:00", "34:01", 1)], "times", 0),
         ([shift("09:00", "10:00", -1)], "staff", 0),
         ([shift("09:00", "10:00", 201)], "staff", 0),
-        ([shift("11:00", "13:00", 1), shift("09:00", "11:30", 1)], "overlap", 0),
+        ([shift("11:00", "13:00", 1), shift("09:00", "11:30", 1)], "overlap", 1),
         ([shift("10:00", "11:00", 1)] * 13, "too_many", 12),
     ],
 )
