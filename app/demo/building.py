@@ -35,9 +35,9 @@ TAG_ORDER = (TagKind.ENTRANCE, TagKind.DESK, TagKind.CASHIER, TagKind.ROOM, TagK
 def build(*, by: Actor) -> dict[str, QueueHead]:
     """Build what is missing, by an administrator; return the demo hospital's queues by code."""
     hospital.build()
-    offered = {offer.code for offer in queues_queries.offers()}
+    offered = {offer.code: (offer.is_any_order, offer.follows) for offer in queues_queries.offers()}
     for code, service in SERVICES.items():
-        if code not in offered:
+        if offered.get(code) != (service.is_any_order, service.follows):
             queues.offer(
                 code,
                 name_ko=service.name.ko,
@@ -45,6 +45,8 @@ def build(*, by: Actor) -> dict[str, QueueHead]:
                 duration_seconds=service.minutes * 60,
                 preparation=(service.preparation.ko, service.preparation.en),
                 after_care=(service.after_care.ko, service.after_care.en),
+                is_any_order=service.is_any_order,
+                follows=service.follows,
                 by=by,
             )
     _open_queues(by=by)

@@ -21,12 +21,14 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class ServicePlan:
-    """A service, what to do before it and what to mind after it."""
+    """A service, what to do before it and what to mind after it; `follows` are those that come before it."""
 
     name: Words
     minutes: int
     preparation: Words
     after_care: Words
+    is_any_order: bool = False
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +141,20 @@ ECG = (
     ),
 )
 
+# The reserved patients' services stay one after the other: a script knows where it goes next. The tests of the
+# town may be done as the lines allow; both blood and scan want an empty stomach, and the blood comes first.
 SERVICES = {
     "demo-consult": ServicePlan(Words("데모 진료", "Demo Consultation"), 5, *CONSULTATION),
     "demo-blood": ServicePlan(Words("데모 채혈", "Demo Blood Draw"), 3, *BLOOD),
     "demo-imaging": ServicePlan(Words("데모 골밀도 검사", "Demo Bone Density Scan"), 5, *IMAGING),
     "internal": ServicePlan(Words("내과 진료", "Internal Medicine Consultation"), 7, *CONSULTATION),
     "orthopaedics": ServicePlan(Words("정형외과 진료", "Orthopaedic Consultation"), 6, *CONSULTATION),
-    "blood": ServicePlan(Words("채혈", "Blood Draw"), 3, *BLOOD),
-    "xray": ServicePlan(Words("일반촬영(X-ray)", "X-ray"), 5, *IMAGING),
-    "ultrasound": ServicePlan(Words("초음파 검사", "Ultrasound Scan"), 12, *ULTRASOUND),
-    "ecg": ServicePlan(Words("심전도 검사", "Electrocardiogram"), 5, *ECG),
+    "blood": ServicePlan(Words("채혈", "Blood Draw"), 3, *BLOOD, is_any_order=True),
+    "xray": ServicePlan(Words("일반촬영(X-ray)", "X-ray"), 5, *IMAGING, is_any_order=True),
+    "ultrasound": ServicePlan(
+        Words("초음파 검사", "Ultrasound Scan"), 12, *ULTRASOUND, is_any_order=True, follows=("blood",)
+    ),
+    "ecg": ServicePlan(Words("심전도 검사", "Electrocardiogram"), 5, *ECG, is_any_order=True),
 }
 
 # Reserved patients may come all day, and are served in the order in which they come.
@@ -240,6 +246,15 @@ QUEUES = {
         (RoomPlan("2f-ecg", Words("심전도실", "ECG Room")),),
         TEST_RULES,
     ),
+    # The same service in another place: staff choose the line, and send people over where one grows too long.
+    "checkup-ecg": QueuePlan(
+        "ecg",
+        "physiology",
+        "3f-checkup-lounge",
+        Words("검진 심전도실", "Checkup ECG"),
+        (RoomPlan("3f-checkup-ecg", Words("검진 심전도실", "Checkup ECG Room")),),
+        TEST_RULES,
+    ),
 }
 DEMO_QUEUES = tuple(code for code, queue in QUEUES.items() if queue.unit == DEMO_UNIT)
 # Two of the reserved patients have a blood draw and a scan before they see the doctor.
@@ -267,7 +282,9 @@ RESERVED_STAFF = (
 # Those who act in the simulated day.
 DAY_STAFF = (
     StaffPlan("day-internal-nurse", "한소라", Role.NURSE, ("internal",)),
+    StaffPlan("day-internal-doctor", "유재민", Role.DOCTOR, ("internal",)),
     StaffPlan("day-orthopaedics-nurse", "문하경", Role.NURSE, ("orthopaedics",)),
+    StaffPlan("day-orthopaedics-doctor", "권미애", Role.DOCTOR, ("orthopaedics",)),
     StaffPlan("day-laboratory", "서진호", Role.TECHNICIAN, ("laboratory",)),
     StaffPlan("day-radiology", "오태경", Role.TECHNICIAN, ("radiology",)),
     StaffPlan("day-physiology", "신유라", Role.TECHNICIAN, ("physiology",)),
@@ -279,6 +296,12 @@ DRIVERS = {
     code: next(one.username for one in DAY_STAFF if queue.unit in one.units)
     for code, queue in QUEUES.items()
     if code not in DEMO_QUEUES
+}
+DOCTORS = {
+    code: one.username
+    for code, queue in QUEUES.items()
+    for one in DAY_STAFF
+    if one.role is Role.DOCTOR and queue.unit in one.units
 }
 
 DEVICES = (

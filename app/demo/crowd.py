@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app import settings
 from app.core import clock, transaction
-from app.core.actor import Actor
+from app.core.actor import SYSTEM, Actor
 from app.core.ids import short_id
 from app.demo import hospital, staff
 from app.demo.guard import DemoRefusedError, refuse_outside_demo
@@ -57,7 +57,9 @@ def gather(queue_id: UUID, *, waiting: int, rooms: int) -> Crowd:
     come = {_arrive(queue, luck, by=cast[DESK]) for _ in range(waiting - len(_waiting(queue)))}
     for visit in journey_queries.visits_under_way({clock.today()}):
         if visit.visit_id in come:
-            journey.register(visit.visit_id, version=visit.version, by=cast[DESK])
+            registered = journey.register(visit.visit_id, version=visit.version, by=cast[DESK])
+            if registered.entry_id is None:  # several queues offer the service: this one is meant
+                journey.join(visit.visit_id, queue_id=queue.id, by=SYSTEM)
     here = _waiting(queue)
     transaction.release()
     return Crowd(

@@ -3,20 +3,23 @@
 from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from random import Random
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from app import settings
 from app.core import clock, transaction
+from app.core.actor import Actor
 from app.core.errors import RefusedError
-from app.demo import booking, building, deeds, loading, pace, staff
-from app.demo.catalogue import DRIVERS, QUEUES
+from app.demo import booking, building, deeds, leaflet, loading, pace, rates, staff
+from app.demo.catalogue import DAY_DESK, DRIVERS, QUEUES
 from app.demo.guard import refuse_outside_demo
-from app.demo.pace import Deed, Line, Move, Scene
-from app.demo.people import TOWNSPEOPLE, Kind, person
+from app.demo.people import TOWNSPEOPLE, Kind, Person, person
+from app.demo.scene import Deed, Line, Move, Room, Scene
 from app.journey import queries
 from app.journey.queries import UnderWay
+from app.journey.services import Outcome
 from app.journey.states import State
 from app.queues import queries as queues_queries
 from app.queues.states import PointStatus
@@ -34,6 +37,16 @@ WITHOUT_DATABASE_SECONDS = 3.0
 LOOK_BACK_DAYS = 14
 APPOINTMENT_MINUTES = (-10, 20)
 ROUND_MINUTES = 5
+# What staff notice at once when it was the wrong button.
+MISTAKABLE = frozenset({Deed.CALL, Deed.START, Deed.COMPLETE, Deed.MISS, Deed.SKIP_ONCE, Deed.PRIORITISE})
+
+
+class Mistake(NamedTuple):
+    """A command that somebody will take back."""
+
+    at: datetime
+    outcome: Outcome
+    by: Actor
 
 
 class Day:
@@ -47,6 +60,8 @@ class Day:
         self.days: set[date] = {self.today - timedelta(days=back) for back in range(LOOK_BACK_DAYS)}
         self.coming: dict[UUID, str] = {}
         self.resting: dict[UUID, datetime] = {}
+        self.breaks: dict[UUID, datetime] = {}
+        self.mistakes: list[Mistake] = []
         self.lines: tuple[Line, ...] = ()
         self.lines_until = self.now
 
@@ -54,9 +69,9 @@ class Day:
         """Let `seconds` pass; return how many moves were made. Two statements beside the moves' own."""
         self.now = now
         if (today := clock.today()) != self.today:
+            loading.begin_day()
             self.today = today
             self.days.add(today)
-            loading.begin_day()
         if now >= self.lines_until:
             self.lines, self.lines_until = lines(), now + ROOMS_EVERY
         visits = queries.visits_under_way(self.days)
@@ -71,7 +86,9 @@ class Day:
             open_steps=open_steps,
             lines=self.lines,
             coming=self.coming,
+            breaks=self.breaks,
         )
+        self._take_back()
         due = self._not_resting(pace.moves(scene, self.luck))
         known = {visit.mrn for visit in visits}
         return sum(self._make(move, known) for move in due[:MOVES_PER_BEAT])
@@ -101,10 +118,10 @@ class Day:
     def _make(self, move: Move, known: Collection[str]) -> bool:
         """Make one move; whoever was refused rests a while, so that nobody holds up the others."""
         try:
-            if move.visit is None:
-                self._book(move.services, known)
+            if move.services and move.visit is None:
+                self._let_come(move, known)
             else:
-                deeds.make(move, self.cast, self.luck)
+                self._remember_done(move, deeds.make(move, self.cast, self.luck))
         except RefusedError as refused:
             log.debug("demo_move_refused", deed=move.deed.name, code=refused.code)
             rest = AFTER_A_REFUSAL
@@ -119,15 +136,47 @@ class Day:
             self.resting[move.visit.visit_id] = self.now + rest
         return False
 
-    def _book(self, services: tuple[str, ...], known: Collection[str]) -> None:
-        """Book somebody of the town who is not in the house, for a time around now."""
-        seed = settings.current().demo_seed
-        somebody = person(Kind.TOWN, self.luck.randrange(TOWNSPEOPLE), seed)
+    def _remember_done(self, move: Move, outcome: Outcome | None) -> None:
+        """Keep what one process alone knows: rooms it has left, and what it will take back."""
+        if move.room is not None and move.visit is None:
+            self.lines_until = self.now
+            self.breaks.pop(move.room.id, None)
+            if move.until is not None and self.luck.random() < rates.BACK_EARLY_SHARE:
+                early = timedelta(seconds=self.luck.uniform(*rates.BACK_EARLY_SECONDS))
+                self.breaks[move.room.id] = move.until - early
+        if outcome and move.deed in MISTAKABLE and self.luck.random() < rates.MISTAKE_SHARE:
+            noticed = self.now + timedelta(seconds=self.luck.uniform(*rates.MISTAKE_SECONDS))
+            self.mistakes.append(Mistake(noticed, outcome, deeds.staff_of(move, self.cast)))
+            self.resting[outcome.visit_id] = noticed
+
+    def _take_back(self) -> None:
+        """Undo what was noticed by now; where things have moved on, they stay."""
+        due = [one for one in self.mistakes if one.at <= self.now]
+        self.mistakes = [one for one in self.mistakes if one.at > self.now]
+        for one in due:
+            try:
+                deeds.take_back(one.outcome, by=one.by)
+            except RefusedError as refused:
+                log.debug("demo_undo_refused", code=refused.code)
+            except Exception:
+                log.exception("demo_undo_failed")
+            finally:
+                transaction.release()
+
+    def _let_come(self, move: Move, known: Collection[str]) -> None:
+        """Let somebody of the town who is not in the house come: booked for a time around now, or without a time."""
+        somebody = self._somebody()
         while somebody.mrn in known:
-            somebody = person(Kind.TOWN, self.luck.randrange(TOWNSPEOPLE), seed)
-        at = booking.around_now(self.luck.uniform(*APPOINTMENT_MINUTES), every=ROUND_MINUTES)
-        visit_id = booking.expect(somebody, services, at)
-        self.coming[visit_id] = services[0]
+            somebody = self._somebody()
+        if move.deed is Deed.WALK_IN:
+            visit_id = booking.walk_in(somebody, move.services, by=self.cast[DAY_DESK])
+        else:
+            at = booking.around_now(self.luck.uniform(*APPOINTMENT_MINUTES), every=ROUND_MINUTES)
+            visit_id = booking.expect(somebody, move.services, at)
+        self.coming[visit_id] = move.services[0]
+
+    def _somebody(self) -> Person:
+        return person(Kind.TOWN, self.luck.randrange(TOWNSPEOPLE), settings.current().demo_seed)
 
 
 def run(is_over: Callable[[], bool]) -> None:
@@ -153,21 +202,23 @@ def begin(luck: Random) -> Day:
     """Open what the play needs and look around; the hospital is loaded where it is missing."""
     if len(building.open_queues()) < len(QUEUES):
         loading.load()
+    elif leaflet.read().get("business_date") != clock.today().isoformat():
+        loading.begin_day()  # the day turned while nobody played
     staff.open_day_staff()
     return Day(luck)
 
 
 def lines() -> tuple[Line, ...]:
-    """Return the queues of the play with the rooms that are open now; one statement a queue, and one."""
+    """Return the queues of the play with their rooms; one statement a queue, and one."""
     heads = building.open_queues()
     return tuple(
         Line(
             id=heads[code].id,
-            service=code,
+            code=code,
+            service=heads[code].service,
             rooms=tuple(
-                point.id
+                Room(point.id, point.version, point.status == PointStatus.OPEN)
                 for point in queues_queries.points(heads[code].id)
-                if point.status == PointStatus.OPEN
             ),
         )
         for code in DRIVERS

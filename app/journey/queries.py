@@ -34,9 +34,13 @@ class UnderWay:
     entry_status: str | None
     queue_id: UUID | None
     point_id: UUID | None
+    priority_class: int
+    round: int
     call_count: int
+    joined_at: datetime | None
     called_at: datetime | None
     started_at: datetime | None
+    held_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +84,13 @@ def visits_under_way(days: Collection[date]) -> tuple[UnderWay, ...]:
             QueueEntry.status.label("entry_status"),
             Queue.public_id.label("queue_id"),
             ServicePoint.public_id.label("point_id"),
+            func.coalesce(QueueEntry.priority_class, 0).label("priority_class"),
+            func.coalesce(QueueEntry.round, 0).label("round"),
             func.coalesce(QueueEntry.call_count, 0).label("call_count"),
+            QueueEntry.joined_at,
             QueueEntry.called_at,
             QueueEntry.started_at,
+            QueueEntry.held_until,
         )
         .join(Patient, Patient.id == Visit.patient_id)
         .outerjoin(QueueEntry, (QueueEntry.visit_id == Visit.id) & (QueueEntry.active_slot == 1))

@@ -15,14 +15,16 @@ from app import settings
 from app.core import clock
 from app.core.audit import AuditRow
 from app.core.db import db
-from app.demo import building, catalogue, day, deeds, leaflet, loading, pace, staff
+from app.demo import building, catalogue, day, deeds, leaflet, loading, rates, staff
 from app.demo.catalogue import DEMO_QUEUES, DRIVERS
 from app.demo.day import Day
 from app.demo.people import twins
+from app.demo.scene import Deed, Move
 from app.journey import queries
 from app.journey import services as journey
 from app.journey.models import FlowEvent, Visit
 from app.journey.queries import UnderWay
+from app.journey.services import Outcome
 from app.journey.states import Command, State
 from tests.integration.demo.counting import statements
 
@@ -59,7 +61,7 @@ def test_lines_are_alive_and_never_long(actors: Day) -> None:
     for _ in range(10):
         play(actors, 3)
         lines = waiting()
-        assert all(1 <= lines[code] <= pace.MOST for code in DRIVERS), lines
+        assert all(1 <= lines[code] <= rates.MOST for code in DRIVERS), lines
     finished = db.session.execute(
         db.select(db.func.count()).select_from(Visit).where(Visit.state == "FINISHED")
     )
@@ -97,8 +99,8 @@ def test_a_restart_goes_on_where_the_play_stood(actors: Day) -> None:
     before = waiting()
     again = day.begin(Random(8))  # noqa: S311 - a play
     play(again, 20)
-    assert sum(waiting().values()) <= sum(before.values()) + pace.MOST
-    assert all(waiting()[code] <= pace.MOST for code in DRIVERS)
+    assert sum(waiting().values()) <= sum(before.values()) + rates.MOST
+    assert all(waiting()[code] <= rates.MOST for code in DRIVERS)
 
 
 def test_after_a_night_yesterdays_people_go_home_and_reserved_ones_are_expected(actors: Day) -> None:
@@ -121,11 +123,11 @@ def test_one_broken_visit_does_not_stop_the_day(actors: Day, monkeypatch: pytest
     broken: set[UUID] = set()
     make = deeds.make
 
-    def sometimes(move: pace.Move, cast: deeds.Cast, luck: Random) -> None:
+    def sometimes(move: Move, cast: deeds.Cast, luck: Random) -> Outcome | None:
         if move.visit and (move.visit.visit_id in broken or len(broken) < 3):
             broken.add(move.visit.visit_id)
             raise RuntimeError("a disk is full")
-        make(move, cast, luck)
+        return make(move, cast, luck)
 
     monkeypatch.setattr(deeds, "make", sometimes)
     with capture_logs() as logs:
@@ -158,8 +160,9 @@ def test_a_beat_asks_little(actors: Day) -> None:
 
 
 def test_the_catalogue_is_whole() -> None:
-    assert set(pace.SERVICE_SECONDS) == set(pace.PLANS) == set(DRIVERS)
+    played = {catalogue.QUEUES[code].service for code in DRIVERS}
+    assert set(rates.SERVICE_SECONDS) == set(rates.PLANS) == played
     assert {queue.service for queue in catalogue.QUEUES.values()} == set(catalogue.SERVICES)
-    assert all(code == queue.service for code, queue in catalogue.QUEUES.items())
-    for first, plans in pace.PLANS.items():
-        assert all(services[0] == first and set(services) <= set(DRIVERS) for services, _ in plans)
+    for first, plans in rates.PLANS.items():
+        assert all(services[0] == first and set(services) <= played for services, _ in plans)
+    assert set(deeds.DEEDS) | deeds.OF_ROOMS | {Deed.BOOK, Deed.WALK_IN} == set(Deed)
