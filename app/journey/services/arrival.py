@@ -29,6 +29,7 @@ from app.journey import rules
 from app.journey.events import VisitArrived
 from app.journey.models import Visit, VisitStep
 from app.journey.services.moving import enter, join_next, settle, step_for, visit_first_service
+from app.journey.services.permitting import permit
 from app.journey.services.scene import Outcome, Scene, hold_scene, hold_visit, visit_id_of
 from app.journey.states import Command, State, StepStatus, check
 from app.queues import services as queues
@@ -150,8 +151,8 @@ def join(visit_id: UUID, *, service: str | None = None, queue_id: UUID | None = 
         if not is_driver:
             require(by, Permission.GUIDE_OWN_VISIT, Facts(visit=visit_id))
         scene = hold_scene(row_id, next_queue=True)
-        for queue in scene.queues.values() if is_driver else ():
-            require(by, Permission.DRIVE_QUEUE, Facts(unit=queue.unit))
+        if is_driver:
+            permit(Command.JOIN, visit_id=visit_id, units=scene.units(), by=by)
     else:
         target = queues.hold_queue(queue_id)
         require(by, Permission.DRIVE_QUEUE, Facts(unit=target.unit))

@@ -29,7 +29,7 @@ def undo(visit_id: UUID, *, version: int | None, by: Actor) -> Outcome:
     row_id = visit_id_of(visit_id)
     last = _last_command(row_id)
     scene = _hold(row_id, last)
-    units = {queue.unit for queue in scene.queues.values()}
+    units = {queue.unit for queue in scene.queues.values()} or {*scene.serving_units()}
     if units and not any(may(by, Permission.UNDO, Facts(unit=unit)) for unit in units):
         raise NotFoundError(kind="visit")
     check_version(scene.visit.version, version, **scene.now)
