@@ -76,7 +76,7 @@ def waiting_jobs() -> list[tuple[str, tuple[str, ...]]]:
     until = clock.monotonic() + LONGEST_SECONDS
     while not queue.count and clock.monotonic() < until:
         clock.pause(0.02)
-    found = [(one.func_name, tuple(one.args)) for one in queue.jobs]
+    found = [(str(one.func_name), tuple(map(str, one.args))) for one in queue.jobs]
     connection.close()
     return found
 

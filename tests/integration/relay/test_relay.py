@@ -284,11 +284,13 @@ def test_a_row_that_kills_its_workers_is_buried(app: Flask, hospital: Hospital) 
 
 def test_nothing_is_sent_that_could_outlive_its_lease(app: Flask, hospital: Hospital) -> None:
     left: list[float] = []
+    repeats: list[bool] = []
     with time_machine.travel(clock.utcnow(), tick=False) as traveller:
 
         def slow(parcel: Parcel) -> Outcome:
             until = next(row.lease_until for row in rows() if row.id == parcel.row_id)
             left.append((until - clock.utcnow()).total_seconds() if until else 0.0)
+            repeats.append(parcel.is_repeat)
             traveller.shift(timedelta(seconds=40))
             return Delivered()
 
@@ -298,6 +300,7 @@ def test_nothing_is_sent_that_could_outlive_its_lease(app: Flask, hospital: Hosp
         assert relay.deliver_due(mine) == 3
     # Two fit into a lease of 60 s; the third was given back and leased anew.
     assert left == [60, 20, 60]
+    assert repeats == [False, False, False]  # what was given back was never sent
 
 
 def test_a_replayed_letter_is_rendered_anew_and_looked_for_first(
