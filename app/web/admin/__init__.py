@@ -1,6 +1,19 @@
 """Administration: accounts, devices, tags, queues, maps; and the auditor's reading room. No patient data."""
 
-from app.web.admin import audit, devices, home, maps, outbox, queues, shifts, tags, users, waits
+from app.web.admin import (
+    audit,
+    devices,
+    home,
+    maps,
+    outbox,
+    queues,
+    rooms,
+    services,
+    shifts,
+    tags,
+    users,
+    waits,
+)
 from app.web.admin.surface import blueprint
 
 __all__ = [
@@ -11,6 +24,8 @@ __all__ = [
     "maps",
     "outbox",
     "queues",
+    "rooms",
+    "services",
     "shifts",
     "tags",
     "users",

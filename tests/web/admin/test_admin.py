@@ -3,7 +3,6 @@
 import io
 import re
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +14,6 @@ from app.accounts import queries as accounts
 from app.accounts.models import Device, Staff
 from app.core.db import db
 from app.demo import hospital as plan
-from app.queues import queries as queues
-from app.queues.models import ServicePoint
-from app.queues.services import Rules
 from app.tags import queries as tags
 from app.tags.models import Touchpoint
 from app.wayfinding import queries as wayfinding
@@ -35,6 +31,9 @@ PAGES = (
     "/admin/tags/new",
     "/admin/tags/sheet",
     "/admin/queues",
+    "/admin/queues/new",
+    "/admin/services",
+    "/admin/services/new",
     "/admin/maps",
 )
 
@@ -255,99 +254,6 @@ def test_a_tag_needs_a_place_of_the_map(browser_of: Browsers, hospital: Hospital
         assert answer.status_code == 422
         assert 'id="place-error"' in answer.get_data(as_text=True)
     assert rows(Touchpoint) == before
-
-
-RULES: dict[str, Any] = {
-    "calls_ahead": "2",
-    "max_calls": "3",
-    "call_expiry_seconds": "200",
-    "recall_gap_seconds": "15",
-    "least_service_seconds": "30",
-    "early_tolerance_seconds": "1800",
-    "check_in_before_seconds": "10800",
-    "check_in_after_seconds": "7200",
-    "merge_rule": "head-start",
-    "head_start_seconds": "600",
-    "grace_seconds": "1200",
-    "ageing_seconds": "2400",
-    "max_overtaken": "4",
-    "re_entry_places": "3",
-    "max_re_entries": "1",
-    "max_own_holds": "2",
-    "own_hold_seconds": "300",
-    "takes_walk_ins": "y",
-    "is_overnight": "y",
-}
-
-
-def test_the_form_carries_every_rule(browser_of: Browsers, hospital: Hospital) -> None:
-    admin, page = browser_of(ADMIN), f"/admin/queues/{hospital.consult}"
-    send(admin, page, f"{page}/rules", version=1, **RULES)
-    db.session.rollback()
-    policy = queues.details(hospital.consult).policy
-    assert {name: str(getattr(policy, name)) for name in RULES} == {
-        **RULES,
-        **dict.fromkeys(("takes_walk_ins", "is_overnight"), "True"),
-    }
-    assert not policy.keeps_credit
-    assert {one.name for one in fields(Rules)} - set(RULES) == {
-        "shows_masked_name",
-        "recalls_by_itself",
-        "keeps_credit",
-    }
-
-
-def test_rules_are_saved_and_a_stale_page_keeps_its_figures(browser_of: Browsers, hospital: Hospital) -> None:
-    admin, page = browser_of(ADMIN), f"/admin/queues/{hospital.consult}"
-    assert send(admin, page, f"{page}/rules", version=1, **RULES).status_code == 303
-    stale = send(admin, page, f"{page}/rules", version=1, **{**RULES, "call_expiry_seconds": "77"})
-    text = stale.get_data(as_text=True)
-    assert stale.status_code == 409
-    assert 'value="77"' in text
-    assert "200" in text
-    assert 'name="version" value="2"' in text
-    db.session.rollback()
-    assert queues.details(hospital.consult).policy.call_expiry_seconds == 200
-    again = send(admin, page, f"{page}/rules", version=2, **{**RULES, "call_expiry_seconds": "77"})
-    assert again.status_code == 303
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("calls_ahead", "0"), ("max_calls", ""), ("recall_gap_seconds", "-1")]
-)
-def test_senseless_rules_are_told_at_the_field(
-    browser_of: Browsers, hospital: Hospital, name: str, value: str
-) -> None:
-    page = f"/admin/queues/{hospital.consult}"
-    answer = send(browser_of(ADMIN), page, f"{page}/rules", version=1, **{**RULES, name: value})
-    assert answer.status_code == 422
-    assert f'id="{name}-error"' in answer.get_data(as_text=True)
-    db.session.rollback()
-    assert queues.details(hospital.consult).policy.version == 1
-
-
-def test_a_room_is_added_once(browser_of: Browsers, hospital: Hospital) -> None:
-    admin, page = browser_of(ADMIN), f"/admin/queues/{hospital.consult}"
-    before = rows(ServicePoint)
-    form: dict[str, Any] = {
-        "name_ko": "4번 진료실",
-        "name_en": "Room 4",
-        "place": "2f-demo-1",
-        "capacity": "1",
-    }
-    assert send(admin, page, f"{page}/rooms", **form).status_code == 303
-    again = send(admin, page, f"{page}/rooms", **form)
-    assert again.status_code == 422
-    assert 'id="name_ko-error"' in again.get_data(as_text=True)
-    assert rows(ServicePoint) == before + 1
-
-
-def test_a_queue_closes_and_opens(browser_of: Browsers, hospital: Hospital) -> None:
-    admin, page = browser_of(ADMIN), f"/admin/queues/{hospital.lab}"
-    for is_open in (False, True):
-        send(admin, page, f"{page}/open", is_open=str(int(is_open)))
-        db.session.rollback()
-        assert queues.head(hospital.lab).is_open is is_open
 
 
 def test_the_map_is_shown_and_a_floor_drawn_anew(browser_of: Browsers, hospital: Hospital) -> None:
