@@ -88,7 +88,7 @@ def complete(
     if is_short and SHORT_SERVICE not in confirm:
         raise ConfirmationNeededError(confirm=[SHORT_SERVICE])
     queues.end(entry, EntryStatus.DONE)
-    waits.note_served(scene.queue(), entry, lasted)
+    waits.note_served(scene.queue(), entry, queues.occupied_seconds(entry))
     scene.step(entry.step_id).status = StepStatus.DONE
     scene.entry = None
     db.session.flush()  # the active slot must be free before the next line is joined

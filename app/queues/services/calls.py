@@ -90,6 +90,12 @@ def served_seconds(entry: QueueEntry) -> int:
     return int((clock.utcnow() - entry.started_at).total_seconds()) if entry.started_at else 0
 
 
+def occupied_seconds(entry: QueueEntry) -> int:
+    """Return how long the room has been this patient's, from the call on: the pace at which a line moves."""
+    since = entry.called_at or entry.started_at
+    return entry.served_seconds + (int((clock.utcnow() - since).total_seconds()) if since else 0)
+
+
 def _let_in(entry: QueueEntry, point: ServicePoint) -> None:
     now = clock.utcnow()
     entry.serving_slot = rules.free_place(point.capacity, taken_places(point))
