@@ -13,13 +13,18 @@
     }
     return current;
   }
+  // The letter by its place where the input is Korean: ㅓ is on J.
+  const letterOf = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : /^Key([A-Z])$/.exec(code)?.[1] ?? "").toLowerCase();
   const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
   document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "ArrowDown" && event.target === document.body && rows().length) { event.preventDefault(); return rove().focus(); }
     const row = event.target;
-    if (!row.matches?.("[data-row]") || event.ctrlKey || event.metaKey || event.altKey) return; // only on the row itself
+    if (!row.matches?.("[data-row]")) return; // only on the row itself
     const all = rows();
+    const step = STEPS[event.key] ?? STEPS[letterOf(event)];
     let next = null;
-    if (event.key in STEPS) next = all[all.indexOf(row) + STEPS[event.key]];
+    if (step) next = all[all.indexOf(row) + step];
     else if (event.key === "Home") next = all[0];
     else if (event.key === "End") next = all[all.length - 1];
     else if (event.key === "Enter") {
@@ -43,13 +48,28 @@
 
   /* --- filter: number, name, or the name's initial consonants ------------------------------------------ */
   const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
-  const SYLLABLES_PER_INITIAL = 588; // 21 vowels x 28 finals, U+AC00 onwards
-  const initialsOf = (text) => text.replace(/[가-힣]/g, (letter) => INITIALS[Math.floor((letter.charCodeAt(0) - 0xac00) / SYLLABLES_PER_INITIAL)]);
-  const onlyInitials = (text) => [...text].every((letter) => INITIALS.includes(letter));
-
-  function matches(row, wanted) {
-    const text = (row.dataset.search ?? row.textContent).toLowerCase();
-    return wanted.split(/\s+/).every((word) => (onlyInitials(word) ? initialsOf(text) : text).includes(word));
+  const FINALS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
+  const PAIRS = { ㄳ: "ㄱㅅ", ㄵ: "ㄴㅈ", ㄶ: "ㄴㅎ", ㄺ: "ㄹㄱ", ㄻ: "ㄹㅁ", ㄼ: "ㄹㅂ", ㄽ: "ㄹㅅ", ㄾ: "ㄹㅌ", ㄿ: "ㄹㅍ", ㅀ: "ㄹㅎ", ㅄ: "ㅂㅅ" };
+  function partsOf(letter) { // initial, vowel, final of a syllable: 588 = 21 vowels x 28 finals, from U+AC00 on
+    const at = letter ? letter.charCodeAt(0) - 0xac00 : -1;
+    return at < 0 || at > 11171 ? [] : [INITIALS[Math.floor(at / 588)], Math.floor((at % 588) / 28), FINALS[at % 28]];
+  }
+  // A half-typed syllable fits what it may become: 기 finds 김, 잇 finds 이서, for an editor composes letter by letter.
+  function letterFits(typed, text, at, isLast) {
+    if (typed === text[at]) return true;
+    const [initial, vowel, final] = partsOf(text[at]);
+    const [own, sound, end] = partsOf(typed);
+    if (own === undefined) return typed === initial;
+    if (!isLast || own !== initial || sound !== vowel) return false;
+    const [stays, goes] = PAIRS[end] ?? [" ", end];
+    return end === " " || (final === stays && partsOf(text[at + 1])[0] === goes);
+  }
+  function fits(text, wanted) {
+    return wanted.split(/\s+/).every((word) => {
+      if (/^\d+$/.test(word)) return text.split(" ").some((one) => one.startsWith(word));
+      const letters = [...word.replace(/[ㄳ-ㅄ]/g, (pair) => PAIRS[pair] ?? pair)];
+      return [...text].some((_, from) => letters.every((one, at) => letterFits(one, text, from + at, at === letters.length - 1)));
+    });
   }
   // What is typed here may be a name: it stays in the field and never reaches an address or the history.
   const field = () => document.querySelector("[data-filter]");
@@ -57,12 +77,12 @@
     const wanted = (field()?.value ?? "").trim().toLowerCase().normalize("NFC");
     let shown = 0;
     for (const row of document.querySelectorAll("[data-row]")) {
-      const fits = !wanted || matches(row, wanted);
-      if (row.hidden === fits) row.hidden = !fits;
-      if (fits) shown += 1;
+      const isShown = !wanted || fits((row.dataset.search ?? row.textContent).toLowerCase(), wanted);
+      if (row.hidden === isShown) row.hidden = !isShown;
+      if (isShown && row.checkVisibility()) shown += 1;
     }
     const nothing = document.querySelector("[data-filter-empty]");
-    if (nothing) nothing.hidden = !wanted || shown > 0;
+    if (nothing) nothing.hidden = shown > 0 || !document.querySelector("[data-row]");
     rove();
   }
   document.addEventListener("input", (event) => { if (event.target.matches("[data-filter]")) filter(); });
@@ -78,17 +98,11 @@
       if (node.textContent !== String(minutes)) node.textContent = minutes;
       node.closest(".part-waiting [data-row]")?.classList.toggle("is-late", minutes >= late);
     }
+    for (const node of document.querySelectorAll("[data-expires]")) node.hidden = Date.now() / 1000 + ahead < node.dataset.expires;
   }
   document.addEventListener("annae:beat", (event) => { hear(Date.parse(event.detail.timestamp) / 1000); age(); });
   hear(Number(document.querySelector("[data-now]")?.dataset.now));
   setInterval(age, 10e3);
-
-  /* --- my room, marked in a list that everybody is sent alike ------------------------------------------ */
-  function mine() {
-    const room = document.getElementById("my-room")?.value;
-    for (const node of document.querySelectorAll("[data-room]")) node.classList.toggle("is-mine", node.dataset.room === room);
-  }
-  document.addEventListener("change", (event) => { if (event.target.id === "my-room") mine(); });
 
   /* --- a row that moves keeps the focus; one that leaves hands it to the row that takes its place -------- */
   let last = null;
@@ -107,8 +121,7 @@
   }
   document.addEventListener("pointerdown", (event) => { if (!event.target.closest("[data-row]")) last = null; });
 
-  function repainted() { filter(); mine(); age(); keep(); }
-  mine();
+  function repainted() { filter(); age(); keep(); }
   for (const kind of ["htmx:afterSettle", "htmx:oobAfterSwap", "htmx:wsAfterMessage"]) document.addEventListener(kind, repainted);
 
   // Ctrl+/ reaches the filter: a modifier, so that no letter typed by chance starts anything.
@@ -116,4 +129,5 @@
     if (event.key === "/" && (event.ctrlKey || event.metaKey) && field()) { event.preventDefault(); field().focus(); }
   });
   filter();
+  Object.assign(window.annae, { letterOf, fits, filter });
 })();

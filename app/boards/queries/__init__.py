@@ -9,6 +9,7 @@ from app.boards.queries.relations import patient_record
 from app.boards.queries.staff import (
     CashierList,
     DeskList,
+    EndedList,
     QueueName,
     VisitCard,
     bill,
@@ -16,10 +17,12 @@ from app.boards.queries.staff import (
     cashier_mark,
     desk_list,
     desk_mark,
+    ended_visits,
     my_queues,
     visit_card,
 )
 from app.boards.queries.ward import WardBoard, ward_board
+from app.boards.queries.ward_line import WardLine, ward_line
 from app.boards.queries.ward_moves import WardMoves, ward_moves
 from app.boards.queries.ward_patient import WardPatient, ward_patient
 from app.boards.queries.ward_rows import WardRow
@@ -27,6 +30,7 @@ from app.boards.queries.ward_rows import WardRow
 __all__ = [
     "CashierList",
     "DeskList",
+    "EndedList",
     "Guidance",
     "LinePlace",
     "MyVisit",
@@ -35,6 +39,7 @@ __all__ = [
     "QueueName",
     "VisitCard",
     "WardBoard",
+    "WardLine",
     "WardMoves",
     "WardPatient",
     "WardRow",
@@ -43,6 +48,7 @@ __all__ = [
     "cashier_mark",
     "desk_list",
     "desk_mark",
+    "ended_visits",
     "guidance",
     "line_order",
     "my_queues",
@@ -54,6 +60,7 @@ __all__ = [
     "seqs_of",
     "visit_card",
     "ward_board",
+    "ward_line",
     "ward_moves",
     "ward_patient",
     "way",

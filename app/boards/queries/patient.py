@@ -15,8 +15,10 @@ from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Patient
 from app.emr.rules import masked
+from app.journey import rules
 from app.journey.models import FlowEvent, Visit, VisitStep
 from app.journey.states import OPEN_STEPS, TABLE, Command, State, StepStatus, may_start
+from app.notices import consumers as notices
 from app.notices.models import NoticePreference
 from app.queues.models import Service
 from app.queues.states import EntryStatus
@@ -38,6 +40,8 @@ class MyStep:
     """One station of the visit, with what to do before and after."""
 
     id: UUID
+    ordinal: int
+    after: tuple[int, ...]
     service: str
     name_ko: str
     name_en: str
@@ -81,6 +85,7 @@ class MyVisit:
     history: tuple[HistoryLine, ...]
     is_second: bool
     near_turn_at: int | None
+    has_message_ways: bool
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
@@ -121,6 +126,15 @@ class MyVisit:
         )
 
     @property
+    def ready_services(self) -> frozenset[str]:
+        """Return the services that could be next: what must come before them is done."""
+        steps = [
+            rules.Step(step.ordinal, step.ordinal, step.service, step.is_mandatory, step.status, step.after)
+            for step in self.steps
+        ]
+        return frozenset(step.service_code for step in rules.ready_steps(steps))
+
+    @property
     def missed_at(self) -> datetime | None:
         """Return when the call that nobody answered ended."""
         return self._last_at(Command.MISS) if self._status is EntryStatus.NO_SHOW else None
@@ -132,13 +146,18 @@ class MyVisit:
         return self._status is EntryStatus.HELD and bool(held) and held[-1].actor_role in PATIENT_SIDE
 
     @property
-    def offers(self) -> frozenset[Command]:
-        """Return what the patient (or the desk for the patient) may do now."""
-        offered = {
+    def offers_at_desk(self) -> frozenset[Command]:
+        """Return what the desk may do for the patient now: the queue's limits are not for staff."""
+        return frozenset(
             command
             for command, way in TABLE.items()
             if way.is_own and may_start(command, self.state, self._status)
-        }
+        )
+
+    @property
+    def offers(self) -> frozenset[Command]:
+        """Return what the patient may do now."""
+        offered = set(self.offers_at_desk)
         entry = self.entry
         if entry is None or not entry.may_hold:
             offered.discard(Command.HOLD)
@@ -221,6 +240,8 @@ def my_visit(visit_id: UUID, *, by: Actor | None) -> MyVisit:
         steps=tuple(
             MyStep(
                 id=step.public_id,
+                ordinal=step.ordinal,
+                after=tuple(step.after),
                 service=service.code,
                 name_ko=service.name_ko,
                 name_en=service.name_en,
@@ -247,4 +268,5 @@ def my_visit(visit_id: UUID, *, by: Actor | None) -> MyVisit:
         ),
         is_second=visit.previous_visit_id is not None,
         near_turn_at=near_turn_at,
+        has_message_ways=bool(notices.names()),
     )

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import db
@@ -14,8 +15,11 @@ from app.emr.rules import masked
 from app.journey.models import Visit
 from app.queues.models import Call, Queue, QueueEntry, QueuePolicy, ServicePoint
 from app.queues.states import EntryStatus
+from app.waits import queries as waits
+from app.waits.queries import Forecast, Why
 
 LAST_CALLS = 5
+MOST_OPEN_CALLS = 12  # more than a wall can show to be read; ten rooms call at once at most
 NEXT_NUMBERS = 8
 
 
@@ -43,6 +47,7 @@ class PublicBoard:
     name_en: str
     is_open: bool
     calls: tuple[CalledNumber, ...]
+    forecast: Forecast
     next_numbers: tuple[int, ...]
     waiting_count: int
     at: datetime
@@ -52,9 +57,24 @@ class PublicBoard:
         """Return the topic that moves this board."""
         return f"board:{self.id}"
 
+    @property
+    def open_calls(self) -> tuple[CalledNumber, ...]:
+        """Return who is called and has not come in yet, the newest first."""
+        return tuple(call for call in self.calls if call.is_open)[:MOST_OPEN_CALLS]
+
+    @property
+    def last_calls(self) -> tuple[CalledNumber, ...]:
+        """Return the newest calls, whether they stand or were answered; a missed or withdrawn one is none."""
+        return self.calls[:LAST_CALLS]
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether no room calls for a while."""
+        return self.forecast.why is Why.PAUSED
+
 
 def public_board(queue_id: UUID) -> PublicBoard:
-    """Return the board of a queue, today's calls only; 4 statements."""
+    """Return the board of a queue, today's calls only; 7 statements."""
     found = db.session.execute(
         select(Queue, QueuePolicy.shows_masked_name)
         .join(QueuePolicy, QueuePolicy.queue_id == Queue.id)
@@ -78,8 +98,9 @@ def public_board(queue_id: UUID) -> PublicBoard:
             Call.attempt == QueueEntry.call_count,
             QueueEntry.status.in_([EntryStatus.CALLED, EntryStatus.IN_SERVICE, EntryStatus.DONE]),
         )
-        .order_by(Call.at.desc(), Call.id.desc())
-        .limit(LAST_CALLS)
+        # Those that stand first: a busy house must not push a call off the wall before it was answered.
+        .order_by((QueueEntry.status != EntryStatus.CALLED), Call.at.desc(), Call.id.desc())
+        .limit(MOST_OPEN_CALLS + LAST_CALLS)
     ).all()
     waiting = (QueueEntry.queue_id == head.id, QueueEntry.status == EntryStatus.WAITING)
     numbers = db.session.execute(
@@ -88,7 +109,7 @@ def public_board(queue_id: UUID) -> PublicBoard:
         .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id)
         .limit(NEXT_NUMBERS)
     ).scalars()
-    count = db.session.execute(select(func.count()).select_from(QueueEntry).where(*waiting)).scalar_one()
+    outlook = waits.outlook(queue_id)
     return PublicBoard(
         id=head.public_id,
         seq=head.seq,
@@ -106,9 +127,14 @@ def public_board(queue_id: UUID) -> PublicBoard:
                 is_open=status == EntryStatus.CALLED,
                 masked_name=masked(name) if shows_masked_name else None,
             )
-            for call, room_ko, room_en, status, name in calls
+            for call, room_ko, room_en, status, name in sorted(calls, key=_newest, reverse=True)
         ),
+        forecast=outlook.newcomer,
         next_numbers=tuple(numbers),
-        waiting_count=count,
+        waiting_count=len(outlook.places),
         at=clock.utcnow(),
     )
+
+
+def _newest(row: Any) -> tuple[datetime, int]:
+    return row.Call.at, row.Call.id

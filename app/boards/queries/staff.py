@@ -1,8 +1,8 @@
 """Lists of the desk, the cashier and the ward's choice of queues; every list is whole and paged."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -14,13 +14,18 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Patient
-from app.journey.models import Visit, VisitStep
-from app.journey.states import Disposition, State
+from app.journey.models import FlowEvent, Visit, VisitStep
+from app.journey.states import Command, Disposition, State
 from app.queues.models import Queue, QueueEntry, Service
 from app.queues.states import EntryStatus
+from app.waits import queries as waits
+from app.waits.queries import Forecast
 
 PAGE_ROWS = 50
 AT_THE_DESK = (State.UNREGISTERED, State.ARRIVED, State.REGISTERED)
+BY_DAY_CLOSE = frozenset({Disposition.ADMIN_CLOSE, Disposition.NO_SHOW_VISIT})
+# A clock that was off for days closes them late: the list looks back by when it was closed, within a week.
+OLDEST_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +74,53 @@ class VisitCard:
     row: VisitRow
     birth_date: date
     visit: MyVisit
+    lines: tuple["OpenLine", ...] = ()
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
         """Return the patient that this value shows."""
         return (self.row.patient_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLine:
+    """A line that a patient may join now, with what somebody is told who joins."""
+
+    id: UUID
+    name_ko: str
+    name_en: str
+    forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedVisit:
+    """A visit that ended otherwise than by being served: how, when, and where it stood before."""
+
+    row: VisitRow
+    how: Disposition
+    closed_at: datetime | None
+    business_date: date
+    stood: State
+
+    @property
+    def is_by_day_close(self) -> bool:
+        """Whether nobody decided it: the day was over."""
+        return self.how in BY_DAY_CLOSE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedList:
+    """Visits of today and yesterday that ended early, or were closed with the day."""
+
+    rows: tuple[EndedVisit, ...]
+    total: int
+    page: int
+    pages: int
+
+    @property
+    def discloses(self) -> tuple[UUID, ...]:
+        """Return the patients that this value shows."""
+        return tuple(one.row.patient_id for one in self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +136,48 @@ class QueueName:
 
 
 def desk_list(*, search: str = "", page: int = 1, by: Actor) -> DeskList:
-    """Return today's visits up to the line, those in the house first; 3 statements."""
+    """Return today's visits up to the line, those in the house first; a search finds all of today; 3 statements."""
     require(by, Permission.EDIT_DEMOGRAPHICS)
-    return _list(AT_THE_DESK, search=search, page=page)
+    return _list(tuple(State) if search.strip() else AT_THE_DESK, search=search, page=page)
+
+
+def ended_visits(*, page: int = 1, by: Actor) -> EndedList:
+    """Return who left, cancelled or was closed with the day since yesterday, the newest first; 3 statements."""
+    require(by, Permission.BOOK_VISIT)
+    today = clock.today()
+    since, _ = clock.day_bounds(today - timedelta(days=1))
+    wanted = (
+        Visit.business_date >= today - timedelta(days=OLDEST_DAYS),
+        Visit.state == State.FINISHED,
+        Visit.disposition != Disposition.COMPLETED,
+        Visit.closed_at >= since,
+    )
+    total = db.session.execute(select(func.count(Visit.id)).where(*wanted)).scalar_one()
+    rows = db.session.execute(
+        select(Visit, Patient, FlowEvent.from_state)
+        .join(Patient, Patient.id == Visit.patient_id)
+        .join(FlowEvent, (FlowEvent.visit_id == Visit.id) & (FlowEvent.seq == Visit.history_length))
+        .where(*wanted)
+        .order_by(Visit.closed_at.desc(), Visit.id.desc())
+        .limit(PAGE_ROWS)
+        .offset((page - 1) * PAGE_ROWS)
+    ).all()
+    services = _services([visit.id for visit, _, _ in rows])
+    return EndedList(
+        rows=tuple(
+            EndedVisit(
+                row=_row(visit, patient, services.get(visit.id, [])),
+                how=Disposition(str(visit.disposition)),
+                closed_at=visit.closed_at,
+                business_date=visit.business_date,
+                stood=State(stood),
+            )
+            for visit, patient, stood in rows
+        ),
+        total=total,
+        page=page,
+        pages=max(1, -(-total // PAGE_ROWS)),
+    )
 
 
 def cashier_list(*, search: str = "", page: int = 1, by: Actor) -> CashierList:
@@ -101,13 +187,16 @@ def cashier_list(*, search: str = "", page: int = 1, by: Actor) -> CashierList:
 
 
 def visit_card(visit_id: UUID, *, by: Actor) -> VisitCard:
-    """Return one visit for the desk; at most 9 statements. Raise NotFoundError."""
+    """Return one visit for the desk; at most 13 statements. Raise NotFoundError."""
     require(by, Permission.EDIT_DEMOGRAPHICS)
-    return _card(visit_id, Visit.public_id == visit_id, by=by)
+    card = _card(visit_id, Visit.public_id == visit_id, by=by)
+    if Command.JOIN not in card.visit.offers_at_desk:
+        return card
+    return replace(card, lines=_lines_for(card.visit.ready_services))
 
 
 def bill(visit_id: UUID, *, by: Actor) -> VisitCard:
-    """Return one visit for the cashier: it waits to pay, or was settled today; at most 9 statements."""
+    """Return one visit for the cashier: it waits to pay, or was settled today; at most 11 statements."""
     require(by, Permission.PAY_VISIT)
     is_settled = (Visit.disposition == Disposition.COMPLETED) & (Visit.business_date == clock.today())
     return _card(visit_id, Visit.public_id == visit_id, (Visit.state == State.PAYMENT) | is_settled, by=by)
@@ -146,6 +235,28 @@ def _card(visit_id: UUID, *wanted: ColumnElement[bool], by: Actor) -> VisitCard:
         row=_row(visit, patient, _services([visit.id]).get(visit.id, [])),
         birth_date=patient.birth_date,
         visit=my_visit(visit_id, by=by),
+    )
+
+
+def _lines_for(services: Collection[str]) -> tuple[OpenLine, ...]:
+    """Return the open lines of some services with what a newcomer is told; 4 statements."""
+    names = {
+        row.id: row
+        for row in db.session.execute(
+            select(Queue.id, Queue.public_id, Queue.name_ko, Queue.name_en)
+            .join(Service, Service.id == Queue.service_id)
+            .where(Service.code.in_(services), Queue.is_open)
+        )
+    }
+    found = waits.situations(Queue.id.in_(sorted(names)))
+    return tuple(
+        OpenLine(
+            id=names[key].public_id,
+            name_ko=names[key].name_ko,
+            name_en=names[key].name_en,
+            forecast=now.forecast(now.waiting),
+        )
+        for key, now in sorted(found.items())
     )
 
 

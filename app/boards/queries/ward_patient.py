@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.roles import Facts, Permission, may
 from app.boards.queries.ward import points_of, queue_head
@@ -211,13 +211,8 @@ def _overtakes(queue_id: int, found: Any, points: Sequence[ServicePoint]) -> dic
     }
 
 
-def _targets(
-    head: Any, own: VisitStep, steps: Sequence[VisitStep]
-) -> tuple[tuple[Target, ...], tuple[Target, ...]]:
-    """Return where the patient could be sent now, and what could come next once this step is done."""
-    now, later = _ready(steps), _ready(steps, done=own.id)
-    fits = {own.service_id, *(step.service_id for step in steps if step.id in now)}
-    follows = {step.service_id for step in steps if step.id in later}
+def targets_of(*which: ColumnElement[bool]) -> list[tuple[Any, Target]]:
+    """Return queues, as rows and as one may choose them; 4 statements."""
     waiting = (
         select(func.count())
         .select_from(QueueEntry)
@@ -234,12 +229,21 @@ def _targets(
             Queue.service_id,
             waiting.label("waiting"),
         )
-        .where(Queue.service_id.in_(fits | follows))
+        .where(*which)
         .order_by(Queue.id)
     ).all()
-    others = [row for row in rows if row.id != head.id or row.service_id in follows]
-    seconds = waits.newcomer_seconds([row.id for row in others]) if others else {}
-    known = [(row, _target(row, seconds.get(row.id))) for row in others]
+    seconds = waits.newcomer_seconds([row.id for row in rows]) if rows else {}
+    return [(row, _target(row, seconds.get(row.id))) for row in rows]
+
+
+def _targets(
+    head: Any, own: VisitStep, steps: Sequence[VisitStep]
+) -> tuple[tuple[Target, ...], tuple[Target, ...]]:
+    """Return where the patient could be sent now, and what could come next once this step is done."""
+    now, later = _ready(steps), _ready(steps, done=own.id)
+    fits = {own.service_id, *(step.service_id for step in steps if step.id in now)}
+    follows = {step.service_id for step in steps if step.id in later}
+    known = targets_of(Queue.service_id.in_(fits | follows))
     return (
         tuple(target for row, target in known if row.service_id in fits and row.id != head.id),
         tuple(target for row, target in known if row.service_id in follows and row.is_open),

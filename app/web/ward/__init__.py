@@ -2,9 +2,11 @@
 
 from flask import Blueprint
 
-from app.web.ward import commands, page, rooms
+from app.web.ward import calling, page, rooms, serving, sheets
 
 blueprint = Blueprint("ward", __name__)
 page.register(blueprint)
-commands.register(blueprint)
+sheets.register(blueprint)
+calling.register(blueprint)
+serving.register(blueprint)
 rooms.register(blueprint)

@@ -9,7 +9,8 @@ from app.boards import queries as boards
 from app.door import actor, requires, show
 from app.web.ward import answers, my_room
 
-SHOWS = ("waiting", "called", "inside", "aside")
+SHOWS = ("waiting", "called", "inside", "aside", "urgent")
+MOST_DIGITS = 6
 
 
 def register(blueprint: Blueprint) -> None:
@@ -26,15 +27,20 @@ def choose() -> str:
 
 @requires(Permission.SEE_QUEUE)
 def page(queue_id: UUID) -> str:
-    """Show a queue; which rows are shown stands in the address, so that a link shows the same."""
+    """Show a queue; which rows are shown stands in the address, so that a link shows the same.
+
+    A number may be searched for by the address, a name never: addresses are logged and remembered.
+    """
     board = boards.ward_board(queue_id, by=actor())
-    asked = request.args.get("show", "")
+    asked, number = request.args.get("show", ""), request.args.get("number", "")
     return show(
         "ward/page.html",
         board=board,
         live_topics=[board.topic],
         shows=asked if asked in SHOWS else "",
-        my_room=my_room.remembered(queue_id),
+        is_mine_only=request.args.get("mine") == "1",
+        number=number if number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS else "",
+        my_rooms=my_room.remembered(queue_id),
         is_reader=not may(actor(), Permission.DRIVE_QUEUE),
         said=answers.kept(),
         is_push=False,

@@ -102,14 +102,15 @@ def test_a_row_calls_into_my_room(ward: Ward) -> None:
     first = ward.board().waiting[0]
     assert ward.send(f"entries/{first.entry_id}/call", version=first.version).status_code == 200
     assert ward.board().called[0].room_id == ward.hospital.rooms[2]
-    assert re.search(rf'value="{ward.hospital.rooms[2]}" selected', ward.nurse.get(ward.page).text)
+    assert re.search(rf'value="{ward.hospital.rooms[2]}" data-mine checked', ward.nurse.get(ward.page).text)
 
 
 def test_a_row_asks_for_my_room_where_there_are_several(ward: Ward) -> None:
     first = ward.board().waiting[0]
     answer = ward.send(f"entries/{first.entry_id}/call", version=first.version)
     assert answer.status_code == 422
-    assert answer.headers["HX-Retarget"] == "#conflict"
+    assert answer.headers["HX-Retarget"] == "#sheet-body"
+    assert 'name="service_point_id"' in answer.text
     assert statuses(ward.board()) == ["WAITING"] * 3
 
 

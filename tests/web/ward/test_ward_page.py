@@ -87,12 +87,14 @@ def test_before_a_start_the_page_names_the_patient_twice(browser_of: Browser, ho
 
 def test_the_fragment_names_its_topic_its_seq_and_every_row(browser_of: Browser, hospital: Hospital) -> None:
     hospital.waiting()
+    hospital.waiting()
+    journey.call_next(hospital.consult, hospital.rooms[0], by=hospital.cast.anne)
     board = boards.ward_board(hospital.consult, by=hospital.cast.anne)
     db.session.remove()
     page = browser_of("anne").get(f"/ward/{hospital.consult}").get_data(as_text=True)
     assert f'data-topic="queue:{hospital.consult}" data-seq="{board.seq}"' in page
     assert f'id="entry-{board.waiting[0].entry_id}"' in page
-    menus = re.findall(r"<details[^>]*>", page.partition('id="queue"')[2])
+    menus = re.findall(r"<details[^>]*>", page.partition('id="queue"')[2].partition('id="act"')[0])
     assert menus
     assert all(' id="' in menu for menu in menus)
 
