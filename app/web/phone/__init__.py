@@ -2,11 +2,12 @@
 
 from flask import Blueprint
 
-from app.web.phone import aside, notices, refusals, tag, visit
+from app.web.phone import alerts, aside, notices, refusals, tag, visit
 
 blueprint = Blueprint("phone", __name__)
 tag.register(blueprint)
 visit.register(blueprint)
 aside.register(blueprint)
 notices.register(blueprint)
+alerts.register(blueprint)
 refusals.register(blueprint)

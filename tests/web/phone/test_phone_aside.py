@@ -8,23 +8,10 @@ from flask.testing import FlaskClient
 
 from app.boards import queries as boards
 from app.journey import services as journey
-from app.queues.states import EntryStatus
 from tests.hospital import Hospital
-from tests.web.phone.test_phone_visit import entry_of, opened
+from tests.web.phone.test_phone_visit import opened
 from tests.web.plain import Plain, row_counts
-
-
-def missed(hospital: Hospital, visit_id: UUID, *, times: int = 1) -> None:
-    """Call a patient who does not come, as often as asked; the last time, the turn stays missed."""
-    for turn in range(times):
-        if turn:
-            journey.re_enter(
-                entry_of(visit_id).public_id, version=entry_of(visit_id).version, by=hospital.cast.anne
-            )
-        journey.call_next(hospital.consult, hospital.rooms[0], by=hospital.cast.anne)
-        entry = entry_of(visit_id)
-        assert entry.status == EntryStatus.CALLED
-        journey.miss(entry.public_id, version=entry.version, by=hospital.cast.anne)
+from tests.web.scenes import entry_of, missed, serve
 
 
 def where(visit_id: UUID) -> tuple[str, int]:
@@ -227,13 +214,6 @@ def test_a_live_button_is_refused_on_the_page_itself(client: FlaskClient, hospit
     )
     assert (refused.status_code, refused.headers["HX-Retarget"]) == (409, "#conflict")
     assert refused.get_data(as_text=True).lstrip().startswith('<section id="problem"')
-
-
-def serve(hospital: Hospital, visit_id: UUID) -> None:
-    """Let a called patient in and out."""
-    for act, words in ((journey.start, {"identity"}), (journey.complete, {"short_service"})):
-        entry = entry_of(visit_id)
-        act(entry.public_id, version=entry.version, confirm=frozenset(words), by=hospital.cast.anne)
 
 
 def boards_of(hospital: Hospital, visit_id: UUID) -> boards.MyVisit:
