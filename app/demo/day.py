@@ -12,12 +12,13 @@ from app import settings
 from app.core import clock, transaction
 from app.core.actor import Actor
 from app.core.errors import RefusedError
-from app.demo import booking, building, deeds, leaflet, loading, pace, rates, staff
+from app.demo import booking, building, deeds, hospital, leaflet, loading, pace, rates, staff
 from app.demo.catalogue import DAY_DESK, DRIVERS, QUEUES
 from app.demo.guard import refuse_outside_demo
 from app.demo.people import TOWNSPEOPLE, Kind, Person, person
 from app.demo.scene import Deed, Line, Move, Room, Scene
 from app.journey import queries
+from app.journey import services as journey
 from app.journey.queries import UnderWay
 from app.journey.services import Outcome
 from app.journey.states import State
@@ -170,6 +171,7 @@ class Day:
             somebody = self._somebody()
         if move.deed is Deed.WALK_IN:
             visit_id = booking.walk_in(somebody, move.services, by=self.cast[DAY_DESK])
+            journey.arrive(visit_id, place=hospital.RECEPTION, by=self.cast[DAY_DESK])
         else:
             at = booking.around_now(self.luck.uniform(*APPOINTMENT_MINUTES), every=ROUND_MINUTES)
             visit_id = booking.expect(somebody, move.services, at)

@@ -65,7 +65,7 @@ def with_rooms(scene: Scene, luck: Random) -> Iterator[Move]:
     for service in sorted({line.service for line in scene.lines}):
         lines = scene.offering(service)
         rooms = [(line, room) for line in lines for room in line.rooms]
-        free = [(line, room) for line, room in rooms if _is_free(scene, line, room)]
+        free = [(line, room) for line, room in rooms if _awaits_nobody(scene, line, room)]
         are_all_open = all(room.is_open for _, room in rooms)
         if are_all_open and len(rooms) > 1 and free and scene.happens(MEAN_SECONDS[Deed.PAUSE_ROOM], luck):
             line, room = luck.choice(free)
@@ -129,8 +129,9 @@ def _aside(scene: Scene, line: Line, visit: UnderWay) -> Move | None:
     )
 
 
-def _is_free(scene: Scene, line: Line, room: Room) -> bool:
-    return all(visit.point_id != room.id for visit in scene.engaged(line))
+def _awaits_nobody(scene: Scene, line: Line, room: Room) -> bool:
+    """Say whether nobody is on the way to a room; whoever is inside is finished before the break."""
+    return all(visit.point_id != room.id or visit.state is not State.CALLED for visit in scene.engaged(line))
 
 
 def _later(scene: Scene, luck: Random, seconds: tuple[float, float]) -> datetime:

@@ -12,6 +12,7 @@ from app.wayfinding.plans import EdgePlan, FloorPlan, NodePlan, SitePlan
 from app.wayfinding.rules import EdgeKind, Name, NodeKind
 
 SITE = "annae"
+RECEPTION = "1f-registration"
 MAPS = Path(__file__).parent / "maps"
 WIDTH, HEIGHT = 1600, 1000
 # One unit of the plans is 5 cm; patients walk 1.1 m a second.

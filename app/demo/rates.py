@@ -63,7 +63,7 @@ MEAN_SECONDS: Mapping[Deed, float] = {
     Deed.TRANSFER: 15,  # while one line of a service is longer than another by TRANSFER_FROM
     Deed.PAUSE_ROOM: 300,  # a service's rooms, where another one stays open
 }
-TRANSFER_FROM = 3
+TRANSFER_FROM = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ pytestmark = pytest.mark.timeout(180)
 AHEAD = timedelta(minutes=5)
 
 
-def play(actors: Day, beats: int) -> None:
+def play(actors: Day, beats: int, *, seconds: float = 1.0) -> None:
     for _ in range(beats):
-        actors.beat(max(actors.now + timedelta(seconds=1), clock.utcnow() + AHEAD), 1.0)
+        actors.beat(max(actors.now + timedelta(seconds=seconds), clock.utcnow() + AHEAD), seconds)
 
 
 def waiting() -> Mapping[str, int]:
@@ -110,7 +110,7 @@ def test_after_a_night_yesterdays_people_go_home_and_reserved_ones_are_expected(
     db.session.rollback()
     with time_machine.travel(clock.utcnow() + timedelta(days=1), tick=True):
         for _ in range(60):
-            play(actors, 5)
+            play(actors, 5, seconds=10)
             if not left_over & {one.visit_id for one in here(yesterday)}:
                 break
         assert leaflet.read()["business_date"] == clock.today().isoformat() != yesterday.isoformat()
