@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.roles import Facts, Permission, may, require
+from app.accounts.roles import Facts, Permission, Role, may, require
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
@@ -155,7 +155,8 @@ def join(visit_id: UUID, *, service: str | None = None, queue_id: UUID | None = 
             permit(Command.JOIN, visit_id=visit_id, units=scene.units(), by=by)
     else:
         target = queues.hold_queue(queue_id)
-        require(by, Permission.DRIVE_QUEUE, Facts(unit=target.unit))
+        if by.role != Role.DESK:  # which of several lines is the staff's choice, at the desk too
+            require(by, Permission.DRIVE_QUEUE, Facts(unit=target.unit))
         scene = hold_visit(row_id, {target.id: target})
     if scene.entry is not None:
         return _unchanged(scene)

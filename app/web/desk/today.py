@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from app import settings
 from app.accounts.roles import Permission
 from app.boards import queries as boards
-from app.door import actor, back_to, field, requires, show, version_field
+from app.door import actor, back_to, field, requires, show, uuid_field, version_field
 from app.emr import queries as emr
 from app.journey import services as journey
 from app.tags.qr import qr_svg
@@ -65,7 +65,7 @@ def visit(visit_id: UUID) -> str:
 def arrive(visit_id: UUID) -> Response:
     """Note that the patient is here; the day's number is given now."""
     journey.arrive(visit_id, version=version_field(), by=actor())
-    return _on(visit_id, _("Arrival noted."))
+    return on_visit(visit_id, _("Arrival noted."))
 
 
 @blueprint.post("/visits/<uuid:visit_id>/register")
@@ -73,15 +73,16 @@ def arrive(visit_id: UUID) -> Response:
 def register(visit_id: UUID) -> Response:
     """Register the patient, who joins a queue at once where exactly one fits."""
     journey.register(visit_id, version=version_field(), by=actor())
-    return _on(visit_id, _("Registered."))
+    return on_visit(visit_id, _("Registered."))
 
 
 @blueprint.post("/visits/<uuid:visit_id>/join")
 @requires(Permission.GUIDE_OWN_VISIT)
 def join(visit_id: UUID) -> Response:
-    """Let a registered patient join the queue of the next step."""
-    journey.join(visit_id, by=actor())
-    return _on(visit_id, _("Joined the queue."))
+    """Let a registered patient join the queue of the next step; the desk names it where several fit."""
+    chosen = uuid_field("queue") if field("queue") else None
+    journey.join(visit_id, queue_id=chosen, by=actor())
+    return on_visit(visit_id, _("Joined the queue."))
 
 
 @blueprint.post("/visits/<uuid:visit_id>/undo")
@@ -102,7 +103,7 @@ def slip(visit_id: UUID) -> str:
     return show("desk/slip.html", card=boards.visit_card(visit_id, by=actor()), qr=qr_svg(address))
 
 
-def _on(visit_id: UUID, words: str) -> Response:
+def on_visit(visit_id: UUID, words: str) -> Response:
     """Go on with the same person, and offer to take the step back."""
     version = boards.visit_card(visit_id, by=actor()).visit.version
     say(words, undo_url=url_for("desk.undo", visit_id=visit_id), version=version)
