@@ -11,13 +11,16 @@ from app.core.errors import (
     SignInNeededError,
     TooManyTriesError,
 )
-from app.door import actor, back_to, field, requires, show, signed_in
+from app.door import actor, back_to, field, requires, show, signed_in, uuid_field, version_field
 from app.door.identity import remember_front
 from app.emr.rules import birth_date_of, last4_of
 from app.journey import services as journey
+from app.journey.states import Command
 from app.web.errors import sentence
 from app.web.kiosk.start import ANSWERS, LINK, to_desk
 from app.web.kiosk.way import in_front
+
+COMING_BACK = frozenset({Command.RE_ENTER, Command.RESUME})
 
 
 def register(blueprint: Blueprint) -> None:
@@ -30,6 +33,8 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/kiosk/check", view_func=identify, methods=["POST"])
     blueprint.add_url_rule("/kiosk/confirm", view_func=confirm, methods=["GET"])
     blueprint.add_url_rule("/kiosk/confirm", view_func=check_in, methods=["POST"])
+    blueprint.add_url_rule("/kiosk/back-in-line", view_func=out_of_line, methods=["GET"])
+    blueprint.add_url_rule("/kiosk/back-in-line", view_func=back_in_line, methods=["POST"])
 
 
 @requires(Permission.REGISTER_VISIT)
@@ -107,8 +112,26 @@ def check_in() -> Response:
     outcome = journey.check_in(in_front(), place=here.place if here else None, by=actor())
     if outcome.advice:
         return back_to("kiosk.desk")
+    if not boards.my_visit(in_front(), by=actor()).offers.isdisjoint(COMING_BACK):
+        return back_to("kiosk.out_of_line")
     if LINK not in session:
         session[LINK] = journey.issue_link(in_front(), by=actor())
+    return back_to("kiosk.number")
+
+
+@requires(Permission.GUIDE_OWN_VISIT)
+def out_of_line() -> str:
+    """Tell somebody who missed the call, or had stepped out, and offer the line again; looking changes nothing."""
+    return show("kiosk/back_in_line.html", visit=boards.my_visit(in_front(), by=actor()))
+
+
+@requires(Permission.GUIDE_OWN_VISIT)
+def back_in_line() -> Response:
+    """Let the person in front wait again (V6a, E2); what is not possible leads to the number, which says so."""
+    visit = boards.my_visit(in_front(), by=actor())
+    comeback = {Command.RE_ENTER: journey.re_enter, Command.RESUME: journey.resume}
+    for command in COMING_BACK & visit.offers:
+        comeback[command](uuid_field("entry"), version=version_field(), by=actor())
     return back_to("kiosk.number")
 
 

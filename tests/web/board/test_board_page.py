@@ -12,8 +12,10 @@ from app.boards import queries as boards
 from app.core import clock
 from app.core.db import db
 from app.journey import services as journey
+from app.queues import services as queues
 from tests.hospital import Hospital
 from tests.pages import send
+from tests.web.scenes import entry_of, missed, pause_all_rooms, statements
 
 Browser = Callable[[str], FlaskClient]
 
@@ -106,3 +108,54 @@ def test_a_board_follows_its_topic(screen: FlaskClient, hospital: Hospital) -> N
     pushed = screen.get(f"/live/fragment?topic=board:{hospital.consult}").text
     assert pushed.lstrip().startswith('<div id="board"')
     assert 'hx-swap-oob="morph"' in pushed
+
+
+def test_a_missed_and_a_withdrawn_call_leave_the_wall(screen: FlaskClient, hospital: Hospital) -> None:
+    gone, mistaken = hospital.waiting(), hospital.waiting()
+    missed(hospital, gone)
+    journey.call_next(hospital.consult, hospital.rooms[0], by=hospital.cast.anne)
+    entry = entry_of(mistaken)
+    assert entry.status == "CALLED"
+    assert "data-call=" in screen.get(f"/board/{hospital.consult}").text
+    journey.uncall(entry.public_id, version=entry.version, by=hospital.cast.anne)
+    assert "data-call=" not in screen.get(f"/board/{hospital.consult}").text
+
+
+def test_a_wall_shows_as_many_open_calls_as_rooms_call(screen: FlaskClient, hospital: Hospital) -> None:
+    rooms = [
+        queues.add_room(
+            hospital.consult,
+            name_ko=f"{n}번 진료실",
+            name_en=f"Room {n}",
+            place="2f-demo-1",
+            by=hospital.cast.chris,
+        )
+        for n in range(4, 17)
+    ]
+    for room in (*hospital.rooms, *rooms):
+        hospital.waiting()
+        journey.call_next(hospital.consult, room, by=hospital.cast.anne)
+    page = screen.get(f"/board/{hospital.consult}").text
+    assert page.count('<article class="call"') == 12
+    assert 'data-calls="12"' in page
+    assert page.count('<li id="last-') == 5
+
+
+def test_a_wall_says_when_calls_are_paused_and_how_long_a_newcomer_waits(
+    screen: FlaskClient, hospital: Hospital
+) -> None:
+    hospital.waiting()
+    open_page = screen.get(f"/board/{hospital.consult}").text
+    assert 'class="wait"' in open_page
+    pause_all_rooms(hospital)
+    page = screen.get(f"/board/{hospital.consult}").text
+    assert 'class="opening is-closed"' in page
+    assert 'class="wait"' not in page
+
+
+def test_a_wall_costs_seven_statements(hospital: Hospital) -> None:
+    for _ in range(20):
+        hospital.waiting()
+    with statements() as seen:
+        boards.public_board(hospital.consult)
+    assert len(seen) == 7

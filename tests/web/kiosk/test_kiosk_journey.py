@@ -9,6 +9,7 @@ from app.core.db import db
 from app.journey.models import Visit, VisitLink
 from tests.hospital import Hospital
 from tests.web.plain import Plain, row_counts
+from tests.web.scenes import entry_of, missed
 
 STEPS = ("/kiosk/phone", "/kiosk/birth", "/kiosk/check", "/kiosk/confirm", "/kiosk/number", "/kiosk/way")
 
@@ -181,3 +182,28 @@ def test_a_phone_cannot_identify_itself_as_if_it_were_a_kiosk(web: Flask, hospit
     assert (
         db.session.execute(select(Visit.state).where(Visit.public_id == visit)).scalar_one() == "UNREGISTERED"
     )
+
+
+def test_whoever_missed_the_call_comes_back_at_the_kiosk(kiosk: Plain, hospital: Hospital) -> None:
+    visit = hospital.waiting("consult", "lab")
+    missed(hospital, visit)
+    identified(kiosk, hospital, visit).press("/kiosk/confirm")
+    assert kiosk.path == "/kiosk/back-in-line"
+    assert (entry_of(visit).status, entry_of(visit).re_entries) == ("NO_SHOW", 0)  # looking changes nothing
+    kiosk.press("/kiosk/back-in-line")
+    assert kiosk.path == "/kiosk/number"
+    assert (entry_of(visit).status, entry_of(visit).re_entries) == ("WAITING", 1)
+    assert 'class="progress"' in kiosk.text
+
+
+def test_after_too_many_missed_calls_the_kiosk_names_the_desk(kiosk: Plain, hospital: Hospital) -> None:
+    visit = hospital.waiting("consult")
+    missed(hospital, visit, times=3)
+    identified(kiosk, hospital, visit).press("/kiosk/confirm")
+    assert kiosk.path == "/kiosk/number"
+    assert not [form for form in kiosk.forms() if form.action.endswith("/back-in-line")]
+    assert entry_of(visit).status == "NO_SHOW"
+
+
+def test_nobody_in_front_nobody_comes_back(kiosk: Plain) -> None:
+    assert kiosk.open("/kiosk/back-in-line").path == "/kiosk"
