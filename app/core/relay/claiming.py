@@ -61,7 +61,7 @@ class Claim:
 def claim(consumer: Consumer) -> Claim | None:
     """Lease the oldest due promises of a consumer; None where nothing is due or its breaker is open.
 
-    3 statements (a snapshot's aggregates: 4). Rows that another worker is just looking at are skipped, never
+    4 statements (a snapshot's aggregates: 5). Rows that another worker is just looking at are skipped, never
     waited for. A row that was claimed ten times and never answered for is buried: it may be killing workers.
     """
     now = clock.utcnow()
@@ -143,30 +143,41 @@ def store(claimed: Claim, rendered: dict[int, Rendered]) -> frozenset[int]:
 
 
 def _heads(consumer: Consumer, now: datetime, *, most: int) -> list[OutboxPromise]:
-    """Lock the oldest due rows that nothing unfinished of their own aggregate stands before."""
+    """Lock the oldest due rows that nothing unfinished of their own aggregate stands before.
+
+    One statement for each status: each reads its index in order and stops at the limit. With both in one, MariaDB
+    sorts, and locks, the whole backlog; without the hints it did so after a flood, before it had counted anew
+    (11.6 s instead of 12 ms for 50 rows of 50,000).
+    """
     earlier = aliased(OutboxPromise)
-    statement = select(OutboxPromise).where(
-        OutboxPromise.consumer == consumer.name,
-        OutboxPromise.status.in_(DUE),
-        OutboxPromise.next_attempt_at <= now,
-        ~exists(
-            select(earlier.id).where(
-                earlier.consumer == OutboxPromise.consumer,
-                earlier.kind == OutboxPromise.kind,
-                earlier.aggregate_id == OutboxPromise.aggregate_id,
-                earlier.status.in_(OPEN),
-                earlier.seq < OutboxPromise.seq,
-            )
-        ),
+    is_behind = exists(
+        select(earlier.id)
+        .with_hint(earlier, "FORCE INDEX (ix_outbox_head)", "mysql")
+        .where(
+            earlier.consumer == OutboxPromise.consumer,
+            earlier.kind == OutboxPromise.kind,
+            earlier.aggregate_id == OutboxPromise.aggregate_id,
+            earlier.status.in_(OPEN),
+            earlier.seq < OutboxPromise.seq,
+        )
     )
-    return list(
-        db.session.execute(
-            statement.order_by(OutboxPromise.next_attempt_at, OutboxPromise.id)
+    rows: list[OutboxPromise] = []
+    for status in DUE:
+        rows += db.session.execute(
+            select(OutboxPromise)
+            .with_hint(OutboxPromise, "FORCE INDEX (ix_outbox_claim)", "mysql")
+            .where(
+                OutboxPromise.consumer == consumer.name,
+                OutboxPromise.status == status,
+                OutboxPromise.next_attempt_at <= now,
+                ~is_behind,
+            )
+            .order_by(OutboxPromise.next_attempt_at, OutboxPromise.id)
             .limit(most)
             .with_for_update(skip_locked=True)
             .execution_options(populate_existing=True)
         ).scalars()
-    )
+    return sorted(rows, key=lambda row: (row.next_attempt_at, row.id))[:most]
 
 
 def _with_newer(consumer: Consumer, heads: list[OutboxPromise]) -> list[OutboxPromise]:
