@@ -2,64 +2,19 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
-from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from app.boards import queries as boards
-from app.boards.queries import WardBoard
 from app.core.db import db
-from app.journey import services as journey
 from app.queues import services as queues
 from app.queues.services import Rules
-from tests.hospital import ALL_DAY, Hospital
+from tests.hospital import ALL_DAY
 from tests.pages import send
+from tests.web.ward.nurse import Ward, statuses
 
 Browser = Callable[[str], FlaskClient]
-
-
-class Ward(NamedTuple):
-    """A nurse's open page."""
-
-    nurse: FlaskClient
-    hospital: Hospital
-
-    @property
-    def page(self) -> str:
-        return f"/ward/{self.hospital.consult}"
-
-    def board(self) -> WardBoard:
-        board = boards.ward_board(self.hospital.consult, by=None)
-        db.session.remove()
-        return board
-
-    def send(self, action: str, *, htmx: bool = True, **fields: Any) -> TestResponse:
-        return send(self.nurse, self.page, f"{self.page}/{action}", htmx=htmx, **fields)
-
-    def undo(self, answer: TestResponse) -> TestResponse:
-        (action,) = re.findall(r'action="[^"]*(visits/[^"]+/undo)"', answer.text)
-        (version,) = re.findall(r'name="version" value="(\d+)"', answer.text.partition('id="toast"')[2])
-        return self.send(action, version=version)
-
-    def call_next(self) -> UUID:
-        called = journey.call_next(self.hospital.consult, self.hospital.rooms[0], by=self.hospital.cast.anne)
-        assert called.entry_id
-        return called.entry_id
-
-
-@pytest.fixture
-def ward(browser_of: Browser, hospital: Hospital) -> Ward:
-    """Give Anne's page of a queue where three people wait."""
-    for _ in range(3):
-        hospital.waiting()
-    return Ward(browser_of("anne"), hospital)
-
-
-def statuses(board: WardBoard) -> list[str]:
-    return [str(row.status) for row in board.rows]
 
 
 def test_the_next_patient_is_called_and_everything_is_repainted(ward: Ward) -> None:

@@ -3,15 +3,21 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from app.boards import queries as boards
+from app.core import clock
+from app.core.actor import SYSTEM
 from app.core.db import db
 from app.journey import services as journey
+from app.queues import services as queues
+from app.queues.states import PointStatus
 from tests.hospital import Hospital
 
 Browser = Callable[[str], FlaskClient]
@@ -109,7 +115,71 @@ def test_the_desk_looks_and_drives_nothing(browser_of: Browser, hospital: Hospit
     assert 'class="ward is-reader"' in browser_of("henry").get(f"/ward/{hospital.consult}").text
 
 
-@pytest.mark.parametrize("waiting", [1, 15, pytest.param(100, marks=pytest.mark.slow)])
+def row_of(page: str, number: int) -> str:
+    """Return the row of a number as the page shows it."""
+    found = re.search(rf'<tr id="entry-[^"]*"[^>]* data-number="{number}".*?</tr>', page, re.DOTALL)
+    assert found
+    return found.group(0)
+
+
+def test_a_row_says_why_it_stands_where_it_stands(browser_of: Browser, hospital: Hospital) -> None:
+    for _ in range(4):
+        hospital.waiting()
+    anne, page = browser_of("anne"), f"/ward/{hospital.consult}"
+    first, second, third, fourth = boards.ward_board(hospital.consult, by=None).waiting
+    by = hospital.cast.anne
+    journey.prioritise(fourth.entry_id, priority=2, version=fourth.version, reason="통증 심함", by=by)
+    until = clock.utcnow() + timedelta(minutes=20)
+    journey.hold(third.entry_id, version=third.version, reason="식사", until=until, by=by)
+    with time_machine.travel(clock.utcnow() + timedelta(minutes=61)):
+        queues.age_lines(by=SYSTEM)
+        shown = anne.get(page).text
+    assert "is-urgent" in row_of(shown, fourth.number)
+    assert "#triangle-alert" in row_of(shown, fourth.number)
+    assert boards.ward_board(hospital.consult, by=None).waiting[1].raised == "waited"
+    assert row_of(shown, second.number).count("#hourglass") == 2, "it waits, and has waited long"
+    assert "식사" in row_of(shown, third.number)
+    assert f"{clock.local(until):%H:%M}" in row_of(shown, third.number)
+    assert "/call" in row_of(shown, fourth.number)
+    assert 'formaction="' not in row_of(shown, first.number).partition('data-command="call"')[0]
+
+
+def test_a_waiting_row_tells_a_range_and_a_paused_house_tells_none(
+    browser_of: Browser, hospital: Hospital
+) -> None:
+    hospital.waiting()
+    row = boards.ward_board(hospital.consult, by=None).waiting[0]
+    assert row.wait is not None
+    assert row.wait.range is not None
+    for room in hospital.rooms:
+        queues.set_point_status(
+            room, status=PointStatus.PAUSED, version=1, reason="회진", by=hospital.cast.anne
+        )
+    row = boards.ward_board(hospital.consult, by=None).waiting[0]
+    assert row.wait is not None
+    assert row.wait.range is None
+    assert row.wait.why == "paused"
+
+
+def test_an_address_finds_a_number_and_never_a_name(browser_of: Browser, hospital: Hospital) -> None:
+    browser, page = browser_of("anne"), f"/ward/{hospital.consult}"
+    assert 'value="37"' in browser.get(f"{page}?number=37").text
+    assert 'data-filter autocomplete="off" value=""' in browser.get(f"{page}?number=김영희").text
+    assert "only-mine" in browser.get(f"{page}?mine=1").text
+    assert "only-urgent" in browser.get(f"{page}?show=urgent").text
+
+
+def test_a_long_list_stays_lean(web: Flask, browser_of: Browser, hospital: Hospital) -> None:
+    for _ in range(20):
+        hospital.waiting()
+    page = browser_of("anne").get(f"/ward/{hospital.consult}").text
+    rows = re.findall(r"<tr id=\"entry-.*?</tr>", page, re.DOTALL)
+    # 500 rows shall stay below a megabyte: no form, no menu, no reasons in a row that waits.
+    assert max(len(row.encode()) for row in rows) < 2100
+    assert not any("<form" in row for row in rows)
+
+
+@pytest.mark.parametrize("waiting", [1, 15, pytest.param(500, marks=pytest.mark.slow)])
 def test_a_ward_page_costs_seven_statements_however_many_wait(
     web: Flask, browser_of: Browser, hospital: Hospital, waiting: int
 ) -> None:
@@ -126,3 +196,18 @@ def test_a_ward_page_costs_seven_statements_however_many_wait(
     assert len(board.waiting) == waiting
     assert len(own) <= OWN_STATEMENTS, own
     assert len(seen) <= ALL_STATEMENTS, seen
+
+
+def test_a_sheet_costs_a_dozen_statements(browser_of: Browser, hospital: Hospital) -> None:
+    for _ in range(5):
+        hospital.waiting()
+    row = boards.ward_board(hospital.consult, by=None).waiting[-1]
+    with statements() as own:
+        boards.ward_patient(hospital.consult, row.entry_id, by=hospital.cast.anne)
+    assert len(own) <= 10, own
+    with statements() as line:
+        boards.ward_line(hospital.consult, by=hospital.cast.anne)
+    assert len(line) <= 6, line
+    with statements() as moves:
+        boards.ward_moves(hospital.consult, by=hospital.cast.anne)
+    assert len(moves) <= 3, moves
