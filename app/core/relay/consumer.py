@@ -84,7 +84,8 @@ class Consumer:
     *snapshot*: rows of one aggregate are coalesced to its newest state. *message*: each row is sent by itself.
     `render` reads in one consistent snapshot and writes nothing; it raises RenderError. `deliver` gets up to
     `bundle` parcels, takes at most `send_seconds`, answers one outcome each, in order, or raises
-    TargetDownError. `settled` runs in the transaction that records a final outcome.
+    TargetDownError. `settled` runs in the transaction that records a final outcome, and again where that is rerun:
+    it writes rows and nothing else.
     """
 
     name: str

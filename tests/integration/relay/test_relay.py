@@ -385,19 +385,16 @@ def test_the_desk_tells_how_each_consumer_stands(app: Flask, hospital: Hospital)
 def test_many_workers_deliver_each_message_once_in_effect(app: Flask, hospital: Hospital) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moods each time, no secret
     lock = threading.Lock()
-
-    def moody(_parcel: Parcel) -> Outcome:
-        with lock:
-            return Failed("moody") if chance.random() < 0.2 else Delivered()
-
-    target = Target(answer=moody)
     delivered: list[int] = []
 
-    def settled(parcel: Parcel, outcome: Outcome) -> None:
-        if isinstance(outcome, Delivered):
+    def moody(parcel: Parcel) -> Outcome:
+        with lock:
+            if chance.random() < 0.2:
+                return Failed("moody")
             delivered.append(parcel.row_id)
+            return Delivered()
 
-    mine = consumer(target, settled=settled, first_backoff_seconds=0.01, lives=50, claim_rows=3)
+    mine = consumer(Target(answer=moody), first_backoff_seconds=0.01, lives=50, claim_rows=3)
     queues = (hospital.consult, hospital.lab, hospital.elsewhere)
 
     def write() -> None:
@@ -417,12 +414,12 @@ def test_many_workers_deliver_each_message_once_in_effect(app: Flask, hospital: 
     found = rows()
     assert len(found) == 24
     assert {(row.status, row.outcome) for row in found} == {("completed", "delivered")}
-    # Each settled once, and those of one aggregate in the order of their seq.
+    # Each taken once, and those of one aggregate in the order of their seq.
     assert sorted(delivered) == [row.id for row in found]
     for queue in queues:
         line = {row.id: row.seq for row in found if row.aggregate_id == str(queue)}
-        settled_seqs = [line[row_id] for row_id in delivered if row_id in line]
-        assert settled_seqs == sorted(settled_seqs)
+        taken = [line[row_id] for row_id in delivered if row_id in line]
+        assert taken == sorted(taken)
 
 
 def test_many_workers_bring_the_newest_snapshot_and_never_go_back(app: Flask, hospital: Hospital) -> None:
