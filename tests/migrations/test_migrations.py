@@ -1,9 +1,11 @@
 """One line of migrations that walks both ways, and ends where the models are."""
 
+import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import MetaData, inspect, text
+from sqlalchemy import Column, MetaData, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 import app as house
@@ -49,10 +51,16 @@ def tables() -> dict[str, list[str]]:
         found = MetaData()
         found.reflect(connection)
     return {
-        table.name: [*map(repr, table.columns), *sorted(str(index.name) for index in table.indexes)]
+        table.name: [*map(described, table.columns), *sorted(str(index.name) for index in table.indexes)]
         for table in found.sorted_tables
         if table.name != "alembic_version"
     }
+
+
+def described(column: Column[Any]) -> str:
+    """Return a column and its default in words; SQLAlchemy's own tell where the default lies in memory."""
+    default = getattr(column.server_default, "arg", None)
+    return f"{re.sub(r' at 0x[0-9a-f]+', '', repr(column))} {default}"
 
 
 def triggers() -> set[str]:
