@@ -12,7 +12,8 @@ from app.door import actor, back_to, field, requires, version_field
 from app.queues import queries
 from app.queues import services as queues
 from app.queues.queries import OrderPreview, QueueDetails
-from app.web.admin.queue_forms import QueueForm, RulesForm, rules_of
+from app.web.admin.queue_forms import QueueForm
+from app.web.admin.rules_form import RulesForm, rules_of
 from app.web.admin.surface import blueprint
 from app.web.forms import say
 

@@ -9,7 +9,7 @@ import pytest
 from app.core.errors import InvalidError
 from app.queues.rules import Place, Rules, Standing, check_rules, in_circle, place_under
 from app.queues.states import MergeRule, PriorityClass
-from app.web.admin.queue_forms import minutes
+from app.web.admin.rules_form import minutes
 
 NINE = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 EARLY = Standing(

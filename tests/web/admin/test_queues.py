@@ -21,7 +21,7 @@ from app.queues import queries as queues
 from app.queues import services
 from app.queues.models import Queue, ServicePoint
 from app.queues.rules import Rules
-from app.web.admin.queue_forms import minutes
+from app.web.admin.rules_form import minutes
 from tests.hospital import Hospital
 from tests.pages import send
 
