@@ -61,7 +61,7 @@ MEAN_SECONDS: Mapping[Deed, float] = {
     Deed.ADD_STEP: 900,  # of those with a doctor
     Deed.SKIP_ONCE: 400,  # of those who are next
     Deed.TRANSFER: 15,  # while one line of a service is longer than another by TRANSFER_FROM
-    Deed.PAUSE_ROOM: 300,  # a service's rooms, where another one stays open
+    Deed.PAUSE_ROOM: 240,  # a service's rooms, where another one stays open
 }
 TRANSFER_FROM = 2
 
@@ -77,15 +77,15 @@ class Detour:
 # The deed happens only if the patient still stands there by then, so the shares are those of people meant to.
 CALLED: Mapping[Deed, Detour] = {
     Deed.MISS: Detour(0.04, (34, 45)),  # called twice by then
-    Deed.UNCALL: Detour(0.015, (1, 4)),
+    Deed.UNCALL: Detour(0.02, (1, 4)),
 }
 WAITING: Mapping[Deed, Detour] = {
     Deed.PRIORITISE: Detour(0.06, (5, 40)),
-    Deed.HOLD: Detour(0.06, (10, 120)),
-    Deed.CANCEL: Detour(0.01, (20, 120)),
-    Deed.LEAVE: Detour(0.015, (60, 200)),
-    Deed.WAIVE: Detour(0.015, (20, 120)),
-    Deed.TRANSFER_OUT: Detour(0.004, (20, 120)),
+    Deed.HOLD: Detour(0.1, (5, 90)),
+    Deed.CANCEL: Detour(0.015, (15, 90)),
+    Deed.LEAVE: Detour(0.025, (40, 120)),
+    Deed.WAIVE: Detour(0.02, (10, 90)),
+    Deed.TRANSFER_OUT: Detour(0.006, (10, 90)),
 }
 IN_THE_ROOM: Mapping[Deed, Detour] = {
     Deed.PAUSE: Detour(0.12, (8, 20)),

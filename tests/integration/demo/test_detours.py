@@ -11,13 +11,15 @@ import time_machine
 from flask import Flask
 from structlog.testing import capture_logs
 
+from app import settings
 from app.core import clock
 from app.core.actor import SYSTEM
 from app.core.audit import AuditRow
 from app.core.db import db
-from app.demo import building, catalogue, day, leaflet, loading, rates, staff
+from app.demo import booking, building, catalogue, day, leaflet, loading, rates, staff
 from app.demo.catalogue import DRIVERS
 from app.demo.day import Day
+from app.demo.people import Kind, person
 from app.demo.rates import Detour
 from app.demo.scene import Deed
 from app.journey import queries
@@ -37,6 +39,8 @@ ENDS = frozenset(Disposition) - {
     Disposition.ENTERED_IN_ERROR,
 }
 LONGEST_SECONDS = 600
+# What the rules decide is the same on every database; the whole day and the night are played on both.
+on_sqlite = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -105,11 +109,12 @@ def test_every_way_is_walked_and_nothing_reserved_is_touched(actors: Day) -> Non
     assert not always & {Command(one) for one in db.session.execute(unsaid).scalars()}
 
 
-def test_about_four_in_a_hundred_do_not_come_and_most_of_them_come_back(actors: Day) -> None:
-    play(actors, 400)
+@on_sqlite
+def test_lines_stay_alive_and_nobody_stays_aside_for_long(actors: Day) -> None:
+    play(actors, 150)
     many = given()
-    assert many[Command.CALL] > 60
-    assert many[Command.MISS] < 0.15 * many[Command.CALL]
+    assert many[Command.CALL] > 15
+    assert many[Command.MISS] < 0.3 * many[Command.CALL]
     here = Counter(one.entry_status for one in queries.visits_under_way({clock.today()}))
     assert here["NO_SHOW"] + here["HELD"] < 20
     lines = Counter(
@@ -120,29 +125,39 @@ def test_about_four_in_a_hundred_do_not_come_and_most_of_them_come_back(actors: 
     assert all(1 <= lines[line.id] <= 15 for line in actors.lines), lines
 
 
-def test_some_are_booked_some_are_not_and_tests_stand_side_by_side(actors: Day) -> None:
-    play(actors, 40)
+@on_sqlite
+def test_some_are_booked_and_some_just_come(actors: Day) -> None:
+    play(actors, 25)
     booked = Counter(
         db.session.execute(db.select(Visit.appointment_id.is_not(None)).where(Visit.day_number > 0)).scalars()
     )
-    assert booked[True] > 5
-    assert booked[False] > 5
-    after = dict[int, dict[str, list[int]]]()
-    for row in db.session.execute(db.select(VisitStep.visit_id, VisitStep.service_code, VisitStep.after)):
-        after.setdefault(row.visit_id, {})[row.service_code] = row.after
-    several = [one for one in after.values() if {"blood", "ecg"} <= one.keys()]
-    assert several
-    assert all(one["blood"] == one["ecg"] for one in several)
+    assert booked[True] > 3
+    assert booked[False] > 3
+
+
+@on_sqlite
+@pytest.mark.usefixtures("actors")
+def test_tests_stand_side_by_side_but_for_the_scan_after_the_blood() -> None:
+    somebody = person(Kind.TOWN, 1, settings.current().demo_seed)
+    planned = ("xray", "ultrasound", "blood", "ecg", "internal")
+    visit_id = booking.expect(somebody, planned, booking.around_now(10, every=5))
+    steps = db.session.execute(
+        db.select(VisitStep).join(Visit, Visit.id == VisitStep.visit_id).where(Visit.public_id == visit_id)
+    ).scalars()
+    place = {one.service_code: one for one in steps}
+    assert place["xray"].after == place["blood"].after == place["ecg"].after == []
+    assert place["ultrasound"].after == [place["blood"].ordinal]
+    assert len(place["internal"].after) == 4
 
 
 def test_the_clocks_close_of_the_day_disturbs_nobody(actors: Day) -> None:
-    play(actors, 60)
+    play(actors, 30)
     yesterday, tomorrow = clock.today(), clock.day_bounds(clock.today())[1]
     db.session.rollback()
     with capture_logs() as logs, time_machine.travel(tomorrow + timedelta(seconds=1), tick=True):
-        play(actors, 15)
+        play(actors, 10)
         assert journey.close_day(yesterday)
-        play(actors, 60)
+        play(actors, 30)
         assert queries.visits_under_way({yesterday}) == ()
         assert leaflet.read()["business_date"] == clock.today().isoformat() != yesterday.isoformat()
         assert len(queries.reserved_expected(clock.today())) == 6 + 2
@@ -152,6 +167,7 @@ def test_the_clocks_close_of_the_day_disturbs_nobody(actors: Day) -> None:
     assert [one for one in logs if one["log_level"] == "error"] == []
 
 
+@on_sqlite
 def test_a_day_that_turned_while_nobody_played_is_prepared(actors: Day) -> None:
     tomorrow = clock.day_bounds(clock.today())[1] + timedelta(minutes=1)
     with time_machine.travel(tomorrow, tick=True):
@@ -161,6 +177,7 @@ def test_a_day_that_turned_while_nobody_played_is_prepared(actors: Day) -> None:
         db.session.rollback()
 
 
+@on_sqlite
 @pytest.mark.usefixtures("_restless")
 def test_a_room_that_somebody_else_paused_stays_paused(actors: Day) -> None:
     line = next(one for one in actors.lines or day.lines() if one.code == "internal")
@@ -169,21 +186,22 @@ def test_a_room_that_somebody_else_paused_stays_paused(actors: Day) -> None:
     queues.set_point_status(
         room.id, status=PointStatus.PAUSED, version=room.version, reason="시연", until=None, by=nurse
     )
-    play(actors, 60)
+    play(actors, 30)
     rooms = {one.id: one.status for one in queues_queries.points(line.id)}
     assert rooms[room.id] == PointStatus.PAUSED
     assert list(rooms.values()).count(PointStatus.PAUSED) == 1
 
 
+@on_sqlite
 def test_whoever_the_ward_put_aside_without_a_time_is_left_aside(actors: Day) -> None:
-    play(actors, 30)
+    play(actors, 20)
     nurse = staff.cast()["day-internal-nurse"]
     internal = next(line.id for line in actors.lines if line.code == "internal")
     here = queries.visits_under_way({clock.today()})
     one = next(one for one in here if one.queue_id == internal and one.entry_status == "WAITING")
     assert one.entry_id
     journey.hold(one.entry_id, version=one.entry_version, reason="시연", by=nurse)
-    play(actors, 60)
+    play(actors, 30)
     assert journey_status(one.visit_id) == "HELD"
 
 
@@ -193,6 +211,7 @@ def journey_status(visit_id: UUID) -> str | None:
     )
 
 
+@on_sqlite
 def test_a_crowd_waits_where_several_queues_offer_the_service(app: Flask) -> None:
     loading.load()
     queue = building.open_queues()["checkup-ecg"].id
@@ -201,6 +220,7 @@ def test_a_crowd_waits_where_several_queues_offer_the_service(app: Flask) -> Non
     assert "4 people wait" in result.output
 
 
+@on_sqlite
 def test_a_house_of_the_release_before_learns_the_new_words(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +235,7 @@ def test_a_house_of_the_release_before_learns_the_new_words(
     assert found["demo-blood"] == (False, ())
 
 
+@on_sqlite
 def test_every_room_is_driven_by_staff_of_its_unit(actors: Day) -> None:
     units = {head.code: head.unit for head in building.open_queues().values()}
     assert all(units[code] in actors.cast[name].units for code, name in DRIVERS.items())
