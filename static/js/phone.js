@@ -44,7 +44,8 @@
   }
   function ring(words, times) {
     chime(times);
-    if (!isCalm.matches) navigator.vibrate?.(Array(times).fill([400, 200]).flat());
+    // Before the first touch a browser refuses to shake, and says so in its console.
+    if (!isCalm.matches && navigator.userActivation?.hasBeenActive !== false) navigator.vibrate?.(Array(times).fill([400, 200]).flat());
     document.documentElement.dataset.rang = String(Number(document.documentElement.dataset.rang || 0) + 1);
     entitle(words);
   }

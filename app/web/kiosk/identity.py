@@ -112,10 +112,10 @@ def check_in() -> Response:
     outcome = journey.check_in(in_front(), place=here.place if here else None, by=actor())
     if outcome.advice:
         return back_to("kiosk.desk")
-    if not boards.my_visit(in_front(), by=actor()).offers.isdisjoint(COMING_BACK):
-        return back_to("kiosk.out_of_line")
     if LINK not in session:
         session[LINK] = journey.issue_link(in_front(), by=actor())
+    if not boards.my_visit(in_front(), by=actor()).offers.isdisjoint(COMING_BACK):
+        return back_to("kiosk.out_of_line")
     return back_to("kiosk.number")
 
 
