@@ -10,6 +10,7 @@ from app.door import actor
 from app.door.language import named
 from app.journey.services import Outcome
 from app.journey.states import Disposition
+from app.waits.queries import Forecast
 from app.web.api.bodies import tell
 from app.web.api.shapes import (
     Answer,
@@ -74,7 +75,6 @@ def entry_of(visit: MyVisit) -> Entry | None:
     if entry is None:
         return None
     ahead = entry.people_ahead
-    told = entry.forecast.range if entry.forecast else None
     return Entry(
         id=entry.id,
         visit_id=visit.id,
@@ -84,9 +84,16 @@ def entry_of(visit: MyVisit) -> Entry | None:
         number=entry.number,
         position=None if ahead is None else ahead + 1,
         people_ahead=ahead,
-        wait=WaitShape(low_minutes=told.low_minutes, high_minutes=told.high_minutes) if told else None,
+        wait=wait_of(entry.forecast),
         service_point_id=entry.service_point_id,
         call=CallShape(id=entry.call.id, attempt=entry.call.attempt, expires_at=entry.call.expires_at)
         if entry.call
         else None,
     )
+
+
+def wait_of(forecast: Forecast | None) -> WaitShape | None:
+    """Return a forecast's range, or None where none is told (paused, closed, too wide)."""
+    if forecast is None or forecast.range is None:
+        return None
+    return WaitShape(low_minutes=forecast.range.low_minutes, high_minutes=forecast.range.high_minutes)

@@ -109,7 +109,8 @@ def _id_of(text: str) -> UUID | str:
 def _next(visit: MyVisit | None, tapped: Tapped) -> Next:
     if visit is None:
         return "sign-in"
-    if tapped.outcome is not None and tapped.outcome.advice is not None:
+    is_advised = tapped.outcome is not None and tapped.outcome.advice is not None
+    if is_advised or visit.is_for_desk:
         return "desk"
     in_line = IN_LINE.get(visit.entry.status) if visit.entry else None
     return in_line or BY_STATE[visit.state]

@@ -13,7 +13,7 @@ from app.door.language import named
 from app.journey import queries as journeys
 from app.journey import services as journey
 from app.queues.states import PointStatus
-from app.web.api.answers import moved
+from app.web.api.answers import moved, wait_of
 from app.web.api.asked import CallNext, CallPatient, Join, Order, PageWanted
 from app.web.api.bodies import asked, read, tell
 from app.web.api.openapi import described, moving
@@ -292,6 +292,7 @@ def _entry(ward: WardBoard, row: WardRow) -> Entry:
         number=row.number,
         position=row.position,
         people_ahead=None if row.position is None else row.position - 1,
+        wait=wait_of(row.wait),
         service_point_id=row.room_id,
         call=CallShape(id=row.call_id, attempt=row.attempt, expires_at=row.expires_at)
         if row.call_id and row.expires_at

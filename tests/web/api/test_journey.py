@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.hospital import Hospital
 from tests.web.api.partner import Partner, Partners
+from tests.web.scenes import pause_all_rooms
 
 
 def test_a_patient_goes_from_the_door_to_the_way_home_by_three_tokens(app: Flask, hospital: Hospital) -> None:
@@ -86,3 +87,18 @@ def _order(who: Partner, command: str, seen: dict[str, Any], **more: object) -> 
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json
     return found
+
+
+def test_whoever_waits_is_told_a_range_and_nobody_one_while_calls_are_paused(
+    app: Flask, hospital: Hospital
+) -> None:
+    visit = hospital.waiting("consult")
+    nurse = Partners(app, hospital).staff("anne")
+
+    def waits() -> list[object]:
+        listed = nurse.get(f"/queue/{hospital.consult}").json["entries"]
+        return [nurse.get(f"/visits/{visit}").json["entry"]["wait"], *(one["wait"] for one in listed)]
+
+    assert waits() == [{"low_minutes": 0, "high_minutes": 5}] * 2
+    pause_all_rooms(hospital)
+    assert waits() == [None, None]
