@@ -21,7 +21,7 @@
     if (document.body.classList.contains("is-stale")) return;
     htmx.ajax("GET", address, { target: body, swap: "innerHTML" });
   }
-  document.addEventListener("htmx:afterSwap", (event) => {
+  document.addEventListener("htmx:afterSettle", (event) => { // not before: only then do its buttons speak to htmx
     if (event.detail.target !== body) return;
     if (!sheet.open) sheet.showModal();
     focusOn(body, ["[data-problem]", "[data-focus]", ...ANSWERS.map((one) => `details[open] ${one}`), ".sheet-commands :is(summary, button)", ...ANSWERS, "#sheet-title"]);
@@ -32,7 +32,9 @@
   });
   sheet.addEventListener("close", () => body.replaceChildren()); // nobody's name stays behind a closed sheet
   body.addEventListener("toggle", (event) => {
-    if (event.target.open && !body.querySelector("[data-problem]:focus")) focusOn(event.target, ANSWERS);
+    if (!event.target.open) return;
+    for (const other of body.querySelectorAll("details[open]")) if (other !== event.target) other.open = false;
+    if (!body.querySelector("[data-problem]:focus")) focusOn(event.target, ANSWERS);
   }, true);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-sheet]");
@@ -49,9 +51,15 @@
     n: "call-next", c: "call", r: "recall", m: "miss", x: "uncall", s: "start", d: "complete", i: "pause", f: "start-direct",
     h: "hold", e: "resume", p: "priority", b: "skip-once", t: "transfer", l: "leave", o: "more", u: "undo",
   };
+  /* A row that has just arrived is the page's own only a moment later; a key must not be faster than that. */
+  const own = (button) => htmx.process(button.form && button.form.id !== "act" ? button.form : button);
+  function click(button) {
+    own(button);
+    button.click();
+  }
   function callNext() {
     const rooms = [...document.querySelectorAll("[data-room]")];
-    const mine = rooms.filter((room) => room.classList.contains("is-mine"));
+    const mine = rooms.filter((room) => document.querySelector(`[data-mine][value="${room.dataset.room}"]:checked`));
     const among = mine.length ? mine : rooms.length === 1 ? rooms : [];
     if (!among.length) {
       const choice = document.getElementById("my-rooms");
@@ -60,7 +68,7 @@
       return say(help.dataset.noRoom);
     }
     const free = among.find((room) => "free" in room.dataset);
-    return free ? free.querySelector("[data-command=call-next]").click() : say(help.dataset.roomBusy);
+    return free ? click(free.querySelector("[data-command=call-next]")) : say(help.dataset.roomBusy);
   }
   function give(command, row) {
     if (command === "call-next") return callNext();
@@ -71,14 +79,16 @@
     if (!found) return open(`${row.querySelector("[data-command=more]").href}?do=${command}`);
     if (found.matches("a")) return open(found.href);
     if (found.disabled) return undefined; // the line to the server is cut, and the page says so
-    if (!found.matches("summary")) return found.click();
+    if (!found.matches("summary")) return click(found);
     found.parentElement.open = true;
-    return found.parentElement.querySelector("[data-primary]")?.focus();
+    const yes = found.parentElement.querySelector("[data-primary]");
+    if (yes) own(yes);
+    return yes?.focus();
   }
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.repeat) return;
     const dialog = document.querySelector("dialog[open]");
-    if (dialog) return press(event, dialog);
+    if (dialog) return choose(event, dialog);
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       return callNext();
@@ -92,11 +102,11 @@
     return isHelp ? help.showModal() : give(command, row);
   });
   /* In an open question a digit chooses a reason. */
-  function press(event, dialog) {
+  function choose(event, dialog) {
     const digit = /^(?:Digit|Numpad)([1-6])$/.exec(event.code)?.[1];
     if (!digit || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     const reason = dialog.querySelector(`details[open] [data-preset="${digit}"]`);
-    if (reason && !reason.disabled) { event.preventDefault(); reason.click(); }
+    if (reason && !reason.disabled) { event.preventDefault(); click(reason); }
   }
 
   /* --- a row that was asked for something looks so until the answer is there, never as if it were done ---- */
