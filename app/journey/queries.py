@@ -104,10 +104,13 @@ def visits_under_way(days: Collection[date]) -> tuple[UnderWay, ...]:
 
 
 def left_open(day: date) -> tuple[tuple[UUID, int], ...]:
-    """Return the open visits up to this day with their versions, but for lines that work at night; one statement."""
+    """Return the open visits up to this day with their versions, but for lines that work at night; one statement.
+
+    Whoever stands in such a line stays; whoever has left one on the last of these days has another day to pay.
+    """
     at_night = exists().where(
         QueueEntry.visit_id == Visit.id,
-        QueueEntry.active_slot == 1,
+        or_(QueueEntry.active_slot == 1, Visit.business_date == day),
         QueuePolicy.queue_id == QueueEntry.queue_id,
         QueuePolicy.is_overnight,
     )
