@@ -1,5 +1,6 @@
 """The state that follows from the facts, the step that comes next, who may undo."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,6 +113,44 @@ def test_every_plan_can_be_walked_to_its_end(
         }
         assert ready, f"nobody may begin: {ordered} {before}"
         done |= ready
+
+
+@given(
+    some.lists(some.sampled_from("abcdef"), min_size=1, max_size=5, unique=True),
+    some.sets(some.sampled_from("abcdef")),
+    some.dictionaries(some.sampled_from("abcdef"), some.sets(some.sampled_from("abcdef"), max_size=2)),
+    some.lists(some.sampled_from("abcdef"), max_size=3),
+    some.integers(0, 5),
+)
+def test_a_plan_with_more_services_can_still_be_walked_to_its_end(
+    planned: list[str], any_order: set[str], follows: dict[str, set[str]], more: list[str], done: int
+) -> None:
+    ordered = rules.in_order(planned, follows)
+    before = rules.forerunners(ordered, any_order, follows)
+    steps = [
+        Step(n, n, code, True, StepStatus.DONE if n <= done else StepStatus.PLANNED, tuple(after))
+        for n, (code, after) in enumerate(zip(ordered, before, strict=True), start=1)
+    ]
+    for number, code in enumerate(more, start=100):
+        *others, new = rules.extended(steps, code, is_mandatory=True, follows=follows)
+        assert (new.ordinal, new.status) == (len(steps) + 1, StepStatus.PLANNED)
+        assert [one.id for one in others] == [one.id for one in steps]
+        steps = [*others, replace(new, id=number)]
+    while any(one.status in OPEN_STEPS for one in steps):
+        ready = rules.ready_steps(steps)
+        assert ready, f"nobody may begin: {steps}"
+        steps = rules.closed(steps, ready[0].id, StepStatus.DONE)
+
+
+def test_a_new_order_waits_for_what_it_follows_and_goes_before_what_follows_it() -> None:
+    follows = {"breakfast": ("blood",), "talk": ("xray",)}
+    steps = [step(1, StepStatus.DONE), Step(2, 2, "breakfast", True, StepStatus.PLANNED, (1,))]
+    *others, blood = rules.extended(steps, "blood", is_mandatory=True, follows=follows)
+    assert (blood.after, [one.after for one in others]) == ((), [(), (1, 3)])
+    *others, talk = rules.extended([*others, blood], "talk", is_mandatory=False, follows=follows)
+    assert (talk.after, talk.is_mandatory) == ((), False)
+    eating = [Step(1, 1, "breakfast", True, StepStatus.ACTIVE, ())]
+    assert rules.extended(eating, "blood", is_mandatory=True, follows=follows)[0].after == ()
 
 
 def test_the_step_that_ends_soonest_is_next() -> None:
