@@ -76,6 +76,15 @@ def test_a_place_behind_others_is_never_better_than_the_own() -> None:
     assert rules.behind(own, [], 2) is None
 
 
+def test_the_urgent_stand_behind_the_urgent_only() -> None:
+    own = rules.Place(2, NINE)
+    others = [rules.Place(1, NINE), rules.Place(0, NINE), rules.Place(0, NINE + minutes(5))]
+    assert rules.behind(own, others, 2) is None
+    after = rules.behind(own, [rules.Place(2, NINE + minutes(1)), *others], 2)
+    assert after is not None
+    assert (after.rank_class, after.eligible_at > NINE + minutes(1)) == (2, True)
+
+
 @given(some.lists(some.tuples(some.integers(0, 3), MOMENTS, some.integers(1, 99)), unique=True))
 def test_urgent_first_then_who_waits_longest_then_the_earlier_row(
     people: list[tuple[int, datetime, int]],
