@@ -29,7 +29,8 @@ OFFERED = (
     Command.RESUME,
     Command.RE_ENTER,
 )
-# The time from which a row counts its minutes, by status; joined_at for all others.
+# The time from which a row counts its minutes, by status. Who waits counts from `since`, as the line does: a patient
+# who was moved and kept the place has not begun to wait anew.
 SINCE = {EntryStatus.CALLED: "called_at", EntryStatus.IN_SERVICE: "started_at"}
 
 
@@ -123,7 +124,7 @@ def columns(*more: Any) -> Select[*tuple[Any, ...]]:
             QueueEntry.rank_class,
             QueueEntry.overtaken,
             QueueEntry.eligible_at,
-            QueueEntry.joined_at,
+            QueueEntry.since,
             QueueEntry.called_at,
             QueueEntry.started_at,
             QueueEntry.service_point_id,
@@ -160,7 +161,7 @@ def row_of(
 ) -> WardRow:
     """Return one row as the page shows it."""
     status, state = EntryStatus(row.status), State(row.state)
-    since = getattr(row, SINCE.get(status, "joined_at")) or row.joined_at
+    since = getattr(row, SINCE.get(status, "since")) or row.since
     room, pinned = points.get(row.service_point_id or 0), points.get(row.pinned_point_id or 0)
     is_called, is_held = status is EntryStatus.CALLED, status is EntryStatus.HELD
     return WardRow(
