@@ -31,6 +31,7 @@ def test_without_script_a_command_leads_back_to_the_page_which_says_the_same(war
     assert (answer.status_code, answer.location) == (303, ward.page)
     page = ward.nurse.get(ward.page)
     assert "/undo" in page.text
+    assert page.text.count("data-toast") == 1
     assert "/undo" not in ward.nurse.get(ward.page).text
 
 
