@@ -27,11 +27,3 @@ class VisitFinished(Event):
     """A visit is over; what was opened for it may be closed."""
 
     visit_id: UUID
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallWithdrawn(Event):
-    """A call no longer stands: it was a mistake, or nobody came."""
-
-    visit_id: UUID
-    queue_id: UUID

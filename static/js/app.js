@@ -130,7 +130,8 @@
 
   /* --- focus, open menus and typed words survive a swap -------------------------------------------- */
   if (window.Idiomorph) {
-    Idiomorph.defaults.ignoreActiveValue = true;
+    // What is being typed stays; whatever else has the focus (a row, a button) is brought up to date like the rest.
+    Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", { enumerable: true, get: () => isTyping(document.activeElement) });
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
       !((name === "open" && node.matches("details, dialog")) ||
         ((name === "hidden" || name === "tabindex") && node.matches("[data-row]")));

@@ -105,7 +105,8 @@
   function choose(event, dialog) {
     const digit = /^(?:Digit|Numpad)([1-6])$/.exec(event.code)?.[1];
     if (!digit || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-    const reason = dialog.querySelector(`details[open] [data-preset="${digit}"]`);
+    const asked = event.target.closest?.("details[open]") ?? dialog.querySelector("details[open]");
+    const reason = asked?.querySelector(`[data-preset="${digit}"]`);
     if (reason && !reason.disabled) { event.preventDefault(); click(reason); }
   }
 

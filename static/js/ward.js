@@ -18,7 +18,9 @@
   const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "ArrowDown" && event.target === document.body && rows().length) { event.preventDefault(); return rove().focus(); }
+    // From a button or a link anywhere; a field, a list of choices and an open menu keep their own arrows.
+    const isElsewhere = !event.target.closest?.("[data-row], dialog, details[open], input, select, textarea");
+    if (event.key === "ArrowDown" && isElsewhere && rows().length) { event.preventDefault(); return rove().focus(); }
     const row = event.target;
     if (!row.matches?.("[data-row]")) return; // only on the row itself
     const all = rows();

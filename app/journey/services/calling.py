@@ -8,7 +8,7 @@ from app.core.errors import ConfirmationNeededError, InvalidError, NotFoundError
 from app.core.idempotency import command
 from app.core.locking import check_version
 from app.core.transaction import tell
-from app.journey.events import CallWithdrawn, PatientCalled
+from app.journey.events import PatientCalled
 from app.journey.services.moving import settle
 from app.journey.services.permitting import permit, reason_for
 from app.journey.services.scene import Outcome, Scene, hold_scene, hold_visit
@@ -69,7 +69,6 @@ def uncall(entry_id: UUID, *, version: int | None, by: Actor) -> Outcome:
     """Take back a call that was a mistake: the patient waits again at the same place (V7)."""
     scene = hold_entry_scene(Command.UNCALL, entry_id, version=version, by=by)
     queues.withdraw(opened(scene), EntryStatus.WAITING)
-    tell(CallWithdrawn(visit_id=scene.visit.public_id, queue_id=scene.queue().public_id))
     return settle(scene, [(Command.UNCALL, State.WAITING)], kind="queue.update", by=by)
 
 
@@ -78,7 +77,6 @@ def miss(entry_id: UUID, *, version: int | None, by: Actor) -> Outcome:
     """Note that a called patient did not come: the turn is lost, number and visit are kept (V6)."""
     scene = hold_entry_scene(Command.MISS, entry_id, version=version, by=by)
     queues.withdraw(opened(scene), EntryStatus.NO_SHOW)
-    tell(CallWithdrawn(visit_id=scene.visit.public_id, queue_id=scene.queue().public_id))
     return settle(scene, [(Command.MISS, State.WAITING)], kind="queue.update", by=by)
 
 
