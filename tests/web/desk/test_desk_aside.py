@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,7 @@ def card_of(hospital: Hospital, visit: UUID) -> boards.VisitCard:
     return boards.visit_card(visit, by=hospital.cast.henry)
 
 
-def of(visit: UUID) -> dict[str, object]:
+def of(visit: UUID) -> dict[str, Any]:
     """Return what a form about the open entry carries."""
     entry = entry_of(visit)
     return {"entry": entry.public_id, "entry_version": entry.version}
