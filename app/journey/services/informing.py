@@ -37,7 +37,7 @@ def inform(scene: Scene, command: Command, *, has_joined: bool, call_id: UUID | 
         scene.visit.public_id,
         kind,
         occasion=str(call_id or command_id()),
-        params={"number": scene.visit.day_number or 0, **_place(scene)},
+        params=_number(scene) | _place(scene),
         patient_id=emr.public_id_of(scene.visit.patient_id),
         by=by,
     )
@@ -47,11 +47,11 @@ def inform(scene: Scene, command: Command, *, has_joined: bool, call_id: UUID | 
 def tell_whose_turn_is_near(*, by: Actor = SYSTEM) -> int:
     """Tell those who asked for it that so few are ahead; return how many. Each line's stay is told of once."""
     near = queues.nearest(MOST_PEOPLE_AHEAD)
-    visits = _public_ids({one.visit_id for one in near})
-    wanted = noticed.near_turn_of(visits.values())
+    visits = _ids({one.visit_id for one in near})
+    wanted = noticed.near_turn_of([visit_id for visit_id, _ in visits.values()])
     told = 0
     for one in near:
-        visit_id = visits[one.visit_id]
+        visit_id, patient = visits[one.visit_id]
         if one.ahead <= wanted.get(visit_id, -1):
             told += bool(
                 notices.notify(
@@ -59,13 +59,18 @@ def tell_whose_turn_is_near(*, by: Actor = SYSTEM) -> int:
                     Kind.NEAR_TURN,
                     occasion=str(one.entry_id),
                     params={"number": one.number, "people": one.ahead},
+                    patient_id=emr.public_id_of(patient),
                     by=by,
                 )
             )
     return told
 
 
-def _place(scene: Scene) -> dict[str, str]:
+def _number(scene: Scene) -> dict[str, str | int]:
+    return {} if scene.visit.day_number is None else {"number": scene.visit.day_number}
+
+
+def _place(scene: Scene) -> dict[str, str | int]:
     """Return where to go: a room by its name, else the floor, as a department's name is nobody else's business."""
     if scene.entry is None:
         return {}
@@ -79,6 +84,9 @@ def _place(scene: Scene) -> dict[str, str]:
     return {"place_ko": floor.name.ko, "place_en": floor.name.en}
 
 
-def _public_ids(visit_ids: set[int]) -> dict[int, UUID]:
-    rows = db.session.execute(select(Visit.id, Visit.public_id).where(Visit.id.in_(visit_ids)))
-    return {row.id: row.public_id for row in rows}
+def _ids(visit_ids: set[int]) -> dict[int, tuple[UUID, int]]:
+    """Return each visit's public id and the row of its patient."""
+    rows = db.session.execute(
+        select(Visit.id, Visit.public_id, Visit.patient_id).where(Visit.id.in_(visit_ids))
+    )
+    return {row.id: (row.public_id, row.patient_id) for row in rows}
