@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
+from app.core import clock
 from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Patient
@@ -15,6 +16,7 @@ from app.journey.models import Visit, VisitStep
 from app.journey.states import OPEN_STEPS, State
 from app.queues.models import Queue, QueueEntry, QueuePolicy, ServicePoint
 
+KEPT_AT_NIGHT = (State.WAITING, State.CALLED, State.ONGOING, State.PAYMENT)
 UNDER_WAY = tuple(state for state in State if state is not State.FINISHED)
 
 
@@ -101,6 +103,13 @@ def visits_under_way(days: Collection[date]) -> tuple[UnderWay, ...]:
         .order_by(QueueEntry.rank_class.desc(), QueueEntry.eligible_at, QueueEntry.id, Visit.id)
     )
     return tuple(UnderWay(**{**row._asdict(), "state": State(row.state)}) for row in rows)
+
+
+def is_of_today() -> ColumnElement[bool]:
+    """Return the condition of today's visits, and of those that a line at night has kept since yesterday."""
+    today = clock.today()
+    is_kept = (Visit.business_date == today - timedelta(days=1)) & Visit.state.in_(KEPT_AT_NIGHT)
+    return (Visit.business_date == today) | is_kept
 
 
 def left_open(day: date) -> tuple[tuple[UUID, int], ...]:

@@ -15,6 +15,7 @@ from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Patient
 from app.journey.models import FlowEvent, Visit, VisitStep
+from app.journey.queries import is_of_today
 from app.journey.states import Command, Disposition, State
 from app.queues.models import Queue, QueueEntry, Service
 from app.queues.states import EntryStatus
@@ -278,13 +279,13 @@ def _mark(states: tuple[State, ...]) -> tuple[int, str]:
     total, seqs, ids = db.session.execute(
         select(
             func.count(Visit.id), func.coalesce(func.sum(Visit.seq), 0), func.coalesce(func.sum(Visit.id), 0)
-        ).where(Visit.business_date == clock.today(), Visit.state.in_(states))
+        ).where(is_of_today(), Visit.state.in_(states))
     ).one()
     return total, f"{total}-{seqs}-{ids}"
 
 
 def _list(states: tuple[State, ...], *, search: str, page: int) -> DeskList:
-    wanted = [Visit.business_date == clock.today(), Visit.state.in_(states)]
+    wanted = [is_of_today(), Visit.state.in_(states)]
     if text := search.strip():
         number = int(text) if text.isascii() and text.isdecimal() else -1
         # Four digits may be the end of a phone number as well as a ticket.

@@ -23,6 +23,7 @@ from app.core.transaction import release, transactional
 from app.emr import queries as emr
 from app.journey import rules
 from app.journey.models import Visit, VisitLink
+from app.journey.queries import is_of_today
 from app.journey.services.scene import visit_id_of
 from app.journey.states import State
 
@@ -92,7 +93,7 @@ def _match(phone_last4: str, birth_date: date) -> UUID:
     rows = db.session.execute(
         select(Visit.id, Visit.public_id, Visit.state, Visit.expected_at, Visit.patient_id).where(
             Visit.patient_id.in_(patients or (-1,)),
-            Visit.business_date == clock.today(),
+            is_of_today(),
             Visit.open_slot == 1,
         )
     ).all()

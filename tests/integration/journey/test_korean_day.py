@@ -167,6 +167,11 @@ def test_a_line_that_works_at_night_keeps_its_patients_until_they_have_paid(stag
         assert entry is not None
         journey.complete(entry.public_id, version=entry.version, confirm=CONFIRMED, by=cast.anne)
         assert duties.close_yesterday() == 0, "whoever was just served goes to the cashier first"
+        owing = {row.id for row in boards.cashier_list(by=cast.iris).rows}
+        assert owing == {paying, inside}, "the cashier finds yesterday's patients too"
+        last4, born = hospital.phones[waits]
+        found = journey.identify(phone_last4=last4, birth_date=born, by=cast.dana)
+        assert found.visit_id == waits
         stage.give(Command.PAY, inside)
         called = journey.call_next(hospital.consult, hospital.rooms[0], by=cast.anne)
         assert called.visit_id == waits
