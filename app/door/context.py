@@ -8,20 +8,21 @@ from flask_babel import gettext as _
 
 from app import settings
 from app.accounts.roles import STAFF_ROLES, Permission, Role, may
+from app.core.words import N_
 from app.door.identity import actor, new_key, signed_in
 from app.door.language import locale
 
 ROLE_WORDS = {
-    Role.DESK: "Reception desk",
-    Role.NURSE: "Nurse",
-    Role.CHARGE_NURSE: "Charge nurse",
-    Role.DOCTOR: "Doctor",
-    Role.TECHNICIAN: "Technician",
-    Role.RADIOLOGY: "Radiologist",
-    Role.PHARMACY: "Pharmacist",
-    Role.CASHIER: "Cashier",
-    Role.ADMIN: "Administrator",
-    Role.AUDITOR: "Auditor",
+    Role.DESK: N_("Reception desk"),
+    Role.NURSE: N_("Nurse"),
+    Role.CHARGE_NURSE: N_("Charge nurse"),
+    Role.DOCTOR: N_("Doctor"),
+    Role.TECHNICIAN: N_("Technician"),
+    Role.RADIOLOGY: N_("Radiologist"),
+    Role.PHARMACY: N_("Pharmacist"),
+    Role.CASHIER: N_("Cashier"),
+    Role.ADMIN: N_("Administrator"),
+    Role.AUDITOR: N_("Auditor"),
 }
 
 
@@ -36,11 +37,11 @@ class Door:
 
 
 DOORS = (
-    Door("ward.choose", "Ward", "users", Permission.DRIVE_QUEUE),
-    Door("desk.today", "Reception desk", "clipboard-list", Permission.BOOK_VISIT),
-    Door("cashier.waiting", "Cashier", "credit-card", Permission.PAY_VISIT),
-    Door("admin.home", "Administration", "settings", Permission.MANAGE_USERS),
-    Door("admin.audit", "Audit", "shield-check", Permission.SEE_AUDIT),
+    Door("ward.choose", N_("Ward"), "users", Permission.DRIVE_QUEUE),
+    Door("desk.today", N_("Reception desk"), "clipboard-list", Permission.BOOK_VISIT),
+    Door("cashier.waiting", N_("Cashier"), "credit-card", Permission.PAY_VISIT),
+    Door("admin.home", N_("Administration"), "settings", Permission.MANAGE_USERS),
+    Door("admin.audit", N_("Audit"), "shield-check", Permission.SEE_AUDIT),
 )
 
 

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from app.core.i18n import say
+from app.core.words import N_
 from app.notices.rules import Kind
-
-
-def N_(msgid: str) -> str:  # noqa: N802 - the name by which Babel collects sentences that are said later
-    """Mark a sentence for the catalogue."""
-    return msgid
-
 
 TITLES: Final[Mapping[str, str]] = {
     Kind.CALLED: N_("It is your turn"),

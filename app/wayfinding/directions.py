@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 from math import atan2, degrees
 
+from app.core.words import N_
 from app.wayfinding.rules import EdgeKind, FloorRef, Name, NodeKind, Place
 
 # Corridors bend; under 40 degrees nobody feels to have turned.
@@ -35,24 +36,24 @@ class StepKind(StrEnum):
 
 # Message ids; the catalogues hold the sentences. Those of a nameless corner stand in NAMELESS.
 SENTENCES = {
-    StepKind.START: "From %(place)s on %(floor)s, go toward %(toward)s.",
-    StepKind.STRAIGHT: "Go straight to %(toward)s.",
-    StepKind.LEFT: "Turn left at %(place)s.",
-    StepKind.RIGHT: "Turn right at %(place)s.",
-    StepKind.BACK: "Turn around at %(place)s.",
-    StepKind.LIFT_UP: "Take the lift up to %(floor)s.",
-    StepKind.LIFT_DOWN: "Take the lift down to %(floor)s.",
-    StepKind.STAIRS_UP: "Take the stairs up to %(floor)s.",
-    StepKind.STAIRS_DOWN: "Take the stairs down to %(floor)s.",
-    StepKind.ESCALATOR_UP: "Take the escalator up to %(floor)s.",
-    StepKind.ESCALATOR_DOWN: "Take the escalator down to %(floor)s.",
-    StepKind.ONWARD: "Go on to %(floor)s.",
-    StepKind.ARRIVE: "Arrived: %(place)s",
+    StepKind.START: N_("From %(place)s on %(floor)s, go toward %(toward)s."),
+    StepKind.STRAIGHT: N_("Go straight to %(toward)s."),
+    StepKind.LEFT: N_("Turn left at %(place)s."),
+    StepKind.RIGHT: N_("Turn right at %(place)s."),
+    StepKind.BACK: N_("Turn around at %(place)s."),
+    StepKind.LIFT_UP: N_("Take the lift up to %(floor)s."),
+    StepKind.LIFT_DOWN: N_("Take the lift down to %(floor)s."),
+    StepKind.STAIRS_UP: N_("Take the stairs up to %(floor)s."),
+    StepKind.STAIRS_DOWN: N_("Take the stairs down to %(floor)s."),
+    StepKind.ESCALATOR_UP: N_("Take the escalator up to %(floor)s."),
+    StepKind.ESCALATOR_DOWN: N_("Take the escalator down to %(floor)s."),
+    StepKind.ONWARD: N_("Go on to %(floor)s."),
+    StepKind.ARRIVE: N_("Arrived: %(place)s"),
 }
 NAMELESS = {
-    StepKind.LEFT: "Turn left.",
-    StepKind.RIGHT: "Turn right.",
-    StepKind.BACK: "Turn around.",
+    StepKind.LEFT: N_("Turn left."),
+    StepKind.RIGHT: N_("Turn right."),
+    StepKind.BACK: N_("Turn around."),
 }
 
 
