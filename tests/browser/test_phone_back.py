@@ -7,7 +7,7 @@ import pytest
 
 from app.journey import services as journey
 from tests.browser.conftest import House, Visitors, until
-from tests.web.scenes import entry_of, missed, serve
+from tests.web.scenes import entry_of, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,8 +44,10 @@ def test_a_missed_call_costs_a_turn_and_not_the_visit(house: House, visitors: Vi
     phone = visitors.phone(visit)
     phone.evaluate("() => { window.isSame = true; }")
 
+    call(house, visit)
     with house.inside() as hospital:
-        missed(hospital, visit)
+        entry = entry_of(visit)
+        journey.miss(entry.public_id, version=entry.version, by=hospital.cast.anne)
     follows(phone, "WAITING", "NO_SHOW")
     phone.click("form[action='/me/re-enter'] button")
     follows(phone, "WAITING", "WAITING")

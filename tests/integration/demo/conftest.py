@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app import settings
 from app.accounts import passwords
+from app.core import events
 from app.core.db import Model, db, engine_options
 from app.demo.commands import demo
 
@@ -27,6 +28,7 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     if request.param == "mariadb":
         url = request.getfixturevalue("beside_mariadb")("demo")
     before = settings.current()
+    events.react({})  # this house has no sockets to tell
     settings.use(
         settings.load(
             {

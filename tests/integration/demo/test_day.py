@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from app import settings
 from app.core import clock
+from app.core.actor import SYSTEM
 from app.core.audit import AuditRow
 from app.core.db import db
 from app.demo import building, catalogue, day, deeds, leaflet, loading, rates, staff
@@ -26,6 +27,7 @@ from app.journey.models import FlowEvent, Visit
 from app.journey.queries import UnderWay
 from app.journey.services import Outcome
 from app.journey.states import Command, State
+from app.queues import services as queues
 from tests.integration.demo.counting import statements
 
 pytestmark = pytest.mark.timeout(180)
@@ -108,9 +110,13 @@ def test_after_a_night_yesterdays_people_go_home_and_reserved_ones_are_expected(
     yesterday = clock.today()
     left_over = {one.visit_id for one in here() if one.state not in {State.UNREGISTERED, State.ARRIVED}}
     db.session.rollback()
-    with time_machine.travel(clock.utcnow() + timedelta(days=1), tick=True):
+    with time_machine.travel(clock.utcnow() + timedelta(days=1), tick=True) as night:
         for _ in range(60):
             play(actors, 5, seconds=10)
+            night.shift(50)
+            journey.end_holds()
+            journey.answer_for_the_absent()
+            queues.open_rooms_again(by=SYSTEM)
             if not left_over & {one.visit_id for one in here(yesterday)}:
                 break
         assert leaflet.read()["business_date"] == clock.today().isoformat() != yesterday.isoformat()
