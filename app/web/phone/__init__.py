@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.web.phone import alerts, aside, notices, refusals, tag, visit
+from app.web.phone import alerts, aside, notices, refusals, rules, tag, visit
 
 blueprint = Blueprint("phone", __name__)
 tag.register(blueprint)
@@ -11,3 +11,4 @@ aside.register(blueprint)
 notices.register(blueprint)
 alerts.register(blueprint)
 refusals.register(blueprint)
+rules.register(blueprint)
