@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Kind = Literal["html", "json"]
 UNKNOWN = -1
 SEND_BUFFER_BYTES = 64 * 1024
+CLOSE = b"\x88"  # the first byte of a close frame (RFC 6455, 5.2)
 MAX_CONTROL_BYTES = 4096
 GOODBYE_SECONDS = 2.0
 LINGER_BYTES = 8 * 1024 * 1024
@@ -58,6 +59,7 @@ class Connection:
         self._backlog = Backlog()
         self._seen = {topic: seq for topic, seq in (since or {}).items() if topic in self.topics}
         self._is_paused, self._is_flooded, self._is_dead = True, False, False
+        self._is_mute = False
         self._closing_at: float | None = None
         self._progress_at = self._pong_at = clock.monotonic()
         with suppress(OSError):
@@ -116,6 +118,9 @@ class Connection:
         with self._lock:
             if self._is_dead:
                 return
+            if frame[:1] == CLOSE:  # also the library's own answer to a peer who goes: nothing may follow it
+                self._is_mute = True
+                self._backlog.clear()
             if self._rest:
                 self._controls.append(frame)
             else:
@@ -160,7 +165,7 @@ class Connection:
 
     def _send_or_owe(self, key: str, frame: bytes) -> bool:
         """Return whether the drain has to be called; lock held, as in all that follow."""
-        if self.is_over or self._is_flooded:
+        if self.is_over or self._is_mute or self._is_flooded:
             return False
         if self._is_paused or self._rest:
             self._owe(key, frame)

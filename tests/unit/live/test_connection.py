@@ -180,6 +180,18 @@ def test_nothing_follows_a_goodbye(make: Make) -> None:
     assert pair.reader.close_rcvd.code == 1012
 
 
+def test_nothing_follows_the_answer_to_a_peer_who_goes(make: Make) -> None:
+    pair = make()
+    pair.connection.open()
+    pair.reader.send_close(1000)
+    for data in pair.reader.data_to_send():
+        pair.peer.sendall(data)
+    pair.connection.ws.thread.join(2)
+    pair.connection.offer_state(TOPIC, 9, frames.text("too late"))
+    assert pair.read() == []
+    assert pair.events[-1].opcode is Opcode.CLOSE
+
+
 def test_a_peer_that_never_answers_a_goodbye_outstays_its_welcome(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
