@@ -3,10 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from app.core import clock
 from app.core.db import db
@@ -56,18 +55,6 @@ class Expected:
     birth_date: date
     appointment_at: datetime
     services: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where a visit and one of its entries stand, and the unit whose queue that is."""
-
-    visit_id: UUID
-    visit_version: int
-    state: str
-    entry_version: int | None
-    entry_status: str | None
-    unit: UUID | None
 
 
 def visits_under_way(days: Collection[date]) -> tuple[UnderWay, ...]:
@@ -203,33 +190,13 @@ def reserved_expected(day: date) -> tuple[Expected, ...]:
     )
 
 
-def standing_of_entry(entry_id: UUID) -> Standing:
-    """Return where an entry and its visit stand, an ended entry too; one statement. Raise NotFoundError."""
-    return _standing(_standings().where(QueueEntry.public_id == entry_id), kind="entry")
-
-
-def standing_of_visit(visit_id: UUID) -> Standing:
-    """Return where a visit and its open entry stand; one statement. Raise NotFoundError."""
-    return _standing(_standings(QueueEntry.active_slot == 1).where(Visit.public_id == visit_id), kind="visit")
-
-
-def _standings(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Visit.public_id.label("visit_id"),
-            Visit.version.label("visit_version"),
-            Visit.state,
-            QueueEntry.version.label("entry_version"),
-            QueueEntry.status.label("entry_status"),
-            Queue.unit,
-        )
-        .outerjoin(QueueEntry, and_(QueueEntry.visit_id == Visit.id, *which))
-        .outerjoin(Queue, Queue.id == QueueEntry.queue_id)
-    )
-
-
-def _standing(wanted: Select[*tuple[Any, ...]], *, kind: str) -> Standing:
-    row = db.session.execute(wanted).one_or_none()
-    if row is None:
-        raise NotFoundError(kind=kind)
-    return Standing(**row._asdict())
+def visit_of_entry(entry_id: UUID) -> UUID:
+    """Return the visit of an entry, an ended entry too; one statement. Raise NotFoundError."""
+    found = db.session.execute(
+        select(Visit.public_id)
+        .join(QueueEntry, QueueEntry.visit_id == Visit.id)
+        .where(QueueEntry.public_id == entry_id)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFoundError(kind="entry")
+    return found

@@ -254,12 +254,3 @@ def calls_over(now: datetime) -> tuple[Due, ...]:
         .where(QueueEntry.status == EntryStatus.CALLED, Call.expires_at <= now, QueuePolicy.recalls_by_itself)
     )
     return tuple(Due(row.public_id, row.version, row.call_count < row.max_calls) for row in rows)
-
-
-def service_ids(codes: tuple[str, ...]) -> dict[str, int]:
-    """Return the services' ids by code. Raise InvalidError for an unknown one."""
-    rows = db.session.execute(select(Service.code, Service.id).where(Service.code.in_(codes)))
-    found: dict[str, int] = {row.code: row.id for row in rows}
-    if missing := sorted(set(codes) - found.keys()):
-        raise InvalidError(field="service", why="unknown", services=missing)
-    return found

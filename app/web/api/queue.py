@@ -245,7 +245,7 @@ def waive_entry(entry_id: UUID) -> Response:
 
 
 def _visit_of(entry_id: UUID) -> UUID:
-    return journeys.standing_of_entry(entry_id).visit_id
+    return journeys.visit_of_entry(entry_id)
 
 
 def _numbers(board: PublicBoard) -> QueueShape:
