@@ -41,6 +41,7 @@ class Staff(Identified, Model):
     role: Mapped[str] = mapped_column(AsciiKey(24))
     password_hash: Mapped[str] = mapped_column(AsciiKey(255))
     password_changed_at: Mapped[datetime]
+    pin_hash: Mapped[str | None] = mapped_column(AsciiKey(255))  # reopens a locked screen, never signs in
     totp_secret: Mapped[str | None] = mapped_column(Text)  # sealed with SECRET_KEY
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # a code is good once
     created_at: Mapped[datetime]
@@ -100,6 +101,8 @@ class AuthSession(Identified, Model):
     absolute_end: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None] = mapped_column(AsciiKey(32))
+    last_gesture_at: Mapped[datetime | None]  # empty: nobody has moved since the sign-in (`created_at`)
+    locked_at: Mapped[datetime | None]  # the screen is covered since then; staff's browsers only
 
 
 class SignInFailure(Model):
