@@ -95,13 +95,12 @@ class AuthSession(Identified, Model):
     client_id: Mapped[UUID | None]  # the browser's device cookie, or the kiosk's id
     ip: Mapped[str | None] = mapped_column(AsciiKey(45))
     created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]  # the person's last gesture: what pages ask by themselves does not count
     idle_seconds: Mapped[int] = mapped_column(Integer)
     idle_end: Mapped[datetime]
     absolute_end: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str | None] = mapped_column(AsciiKey(32))
-    last_gesture_at: Mapped[datetime | None]  # empty: nobody has moved since the sign-in (`created_at`)
     locked_at: Mapped[datetime | None]  # the screen is covered since then; staff's browsers only
 
 

@@ -1,4 +1,4 @@
-"""Lock the staff's screens: when a person last moved, since when a screen is covered, and a short PIN to reopen it.
+"""Lock the staff's screens: since when one is covered, and a short PIN that reopens it.
 
 Revision: 0006
 Before: 0005
@@ -17,7 +17,6 @@ depends_on = None
 
 # Without a batch: SQLite's copy of `auth_session` would cascade the refresh tokens away.
 def upgrade() -> None:
-    op.add_column("auth_session", sa.Column("last_gesture_at", UtcDateTime(), nullable=True))
     op.add_column("auth_session", sa.Column("locked_at", UtcDateTime(), nullable=True))
     op.add_column("staff", sa.Column("pin_hash", AsciiKey(255), nullable=True))
 
@@ -25,4 +24,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("staff", "pin_hash")
     op.drop_column("auth_session", "locked_at")
-    op.drop_column("auth_session", "last_gesture_at")
