@@ -98,6 +98,9 @@ class Settings(BaseModel):
     staff_idle_minutes: Annotated[
         int, Field(description="a staff session ends after this idle time", ge=5)
     ] = 720
+    privacy_lock_minutes: Annotated[
+        int, Field(description="a staff screen is covered after so long without a gesture", ge=1, le=120)
+    ] = 10
     sms_webhook_url: Annotated[
         str, Field(description="the hospital's SMS/AlimTalk gateway; empty: no messages go there")
     ] = ""
@@ -121,6 +124,42 @@ class Settings(BaseModel):
         "*.push.apple.com",
         "*.notify.windows.com",
     )
+
+    fhir_base_url: Annotated[
+        str, Field(description="the EMR's FHIR R4 server; empty: nothing is sent or read")
+    ] = ""
+    fhir_auth: Annotated[
+        Literal["none", "basic", "bearer", "smart"],
+        Field(description="how we sign in there; `smart` is SMART Backend Services"),
+    ] = "none"
+    fhir_client_id: Annotated[str, Field(description="our name there (basic: the user)")] = ""
+    fhir_secret: Annotated[SecretStr, Field(description="basic: the password; bearer: the token")] = (
+        SecretStr("")
+    )
+    fhir_private_key: Annotated[
+        SecretStr,
+        Field(description="smart: our RSA or P-384 key as PEM or JWK; better by FHIR_PRIVATE_KEY_FILE"),
+    ] = SecretStr("")
+    fhir_token_url: Annotated[
+        str, Field(description="smart: where tokens are given; empty: asked of the server")
+    ] = ""
+    fhir_scope: Annotated[str, Field(description="smart: what we ask for")] = "system/*.cruds"
+    fhir_targets: Annotated[
+        str,
+        Field(
+            description="further servers, a JSON list of {name, base_url, auth, client_id, secret_file, …}"
+        ),
+    ] = ""
+    fhir_system_base: Annotated[
+        str, Field(description="the address under which our identifiers are known (…/sid/mrn)")
+    ] = "https://annae.example/fhir"
+    fhir_pull_seconds: Annotated[
+        int, Field(description="how often the EMR is asked for news", ge=5, le=3600)
+    ] = 30
+    fhir_hook_secret: Annotated[
+        SecretStr,
+        Field(description="part of the address by which the EMR says that there is news; empty: closed"),
+    ] = SecretStr("")
 
     @field_validator("secret_key_fallbacks", "locales", "push_hosts", mode="before")
     @classmethod

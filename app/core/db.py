@@ -124,6 +124,18 @@ class Sequenced(Identified):
         return self.topic_kind
 
 
+class Projected(Identified):
+    """A row that partners follow and no screen does.
+
+    Whenever the ORM changes one of its `projected` columns, `core.transaction` raises its `seq`, once per
+    transaction, and promises it to the consumers of its kind; without a consumer nothing is written.
+    """
+
+    topic_kind: ClassVar[str]
+    projected: ClassVar[frozenset[str]]
+    seq: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
 # Flask-SQLAlchemy gives the engine and the request's session; the tables hang on our own typed base.
 db: SQLAlchemy = SQLAlchemy(metadata=Model.metadata, disable_autonaming=True)
 

@@ -5,14 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, cast
+from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String, Table, Text, UniqueConstraint, insert, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.core import clock
 from app.core.counting import raise_by_one
-from app.core.db import AsciiKey, BigId, Model, Sequenced
+from app.core.db import AsciiKey, BigId, MediumText, Model, Projected, Sequenced
 
 
 class PromiseStatus(StrEnum):
@@ -52,7 +65,7 @@ class OutboxPromise(Model):
     aggregate_id: Mapped[str] = mapped_column(AsciiKey(36))
     seq: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(AsciiKey(16), default=PromiseStatus.PENDING)
-    payload: Mapped[str | None] = mapped_column(Text)
+    payload: Mapped[str | None] = mapped_column(MediumText)
     rendered_seq: Mapped[int | None] = mapped_column(BigInteger)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     claims: Mapped[int] = mapped_column(Integer, default=0)
@@ -120,23 +133,45 @@ def log_move(session: Session, *, topic: str, seq: int, kind: str, ids: Sequence
     )
 
 
-def write_promises(session: Session, row: Sequenced, seq: int) -> bool:
-    """Insert one promise for each consumer of the aggregate's kind; True where there is one."""
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One aggregate at one seq, as it is promised to whoever takes its kind."""
+
+    kind: str
+    aggregate_id: UUID
+    seq: int
+
+
+def raise_seqs(session: Session, kind: type[Projected], ids: Sequence[int]) -> list[Promise]:
+    """Raise the seq of rows that this unit has changed, and so holds; 2 statements."""
+    table = cast("Table", kind.__dict__["__table__"])
+    chosen = table.c.id.in_(sorted(ids))
+    session.execute(update(table).where(chosen).values(seq=table.c.seq + 1))
+    rows = session.execute(select(table.c.public_id, table.c.seq).where(chosen).order_by(table.c.id))
+    return [Promise(kind.topic_kind, public_id, seq) for public_id, seq in rows]
+
+
+def write_promises(session: Session, promises: Sequence[Promise]) -> frozenset[str]:
+    """Insert one row for each promise and consumer of its kind; return the kinds that somebody takes."""
     now = clock.utcnow()
-    takers = consumers_of(row.promise_kind)
-    for consumer in takers:
-        session.add(
-            OutboxPromise(
-                consumer=consumer,
-                kind=row.promise_kind,
-                aggregate_id=str(row.public_id),
-                seq=seq,
-                status=PromiseStatus.PENDING,
-                next_attempt_at=now,
-                created_at=now,
-            )
-        )
-    return bool(takers)
+    rows = [
+        {
+            "consumer": consumer,
+            "kind": one.kind,
+            "aggregate_id": str(one.aggregate_id),
+            "seq": one.seq,
+            "status": PromiseStatus.PENDING,
+            "attempts": 0,
+            "claims": 0,
+            "next_attempt_at": now,
+            "created_at": now,
+        }
+        for one in promises
+        for consumer in consumers_of(one.kind)
+    ]
+    if rows:
+        session.execute(insert(OutboxPromise), rows)
+    return frozenset(str(row["kind"]) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

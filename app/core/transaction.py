@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from app.core import clock, outbox
-from app.core.db import Sequenced, db
+from app.core.db import Projected, Sequenced, db
 from app.core.errors import BusyError
 from app.core.events import Event, Moved, Promised, tell_all
+from app.core.outbox import Promise
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,6 +57,7 @@ class Unit:
     command_id: UUID = field(default_factory=uuid4)
     events: list[Event] = field(default_factory=list)
     moved: dict[tuple[str, int], "Mark"] = field(default_factory=dict)
+    changed: dict[type[Projected], list[Projected]] = field(default_factory=dict)
     after: list[Callable[[], None]] = field(default_factory=list)
     turns: dict[str, threading.Lock] = field(default_factory=dict)
 
@@ -205,22 +207,30 @@ def _seal(session: Session, unit_: Unit) -> list[Event]:
     """Raise each marked seq once, in lock order, and write what must follow; return what is to be told."""
     session.flush()
     told: list[Event] = []
-    promised: set[str] = set()
+    promises: list[Promise] = []
     for key in sorted(unit_.moved, key=_lock_order):
         mark = unit_.moved[key]
         seq = outbox.raise_seq(session, mark.row)
         ids = tuple(sorted({one() for one in mark.history}))
         outbox.log_move(session, topic=mark.row.topic, seq=seq, kind=mark.kind, ids=ids)
-        if outbox.write_promises(session, mark.row, seq):
-            promised.add(mark.row.promise_kind)
+        promises.append(Promise(mark.row.promise_kind, mark.row.public_id, seq))
         told.append(Moved(topic=mark.row.topic, seq=seq, kind=mark.kind, ids=ids))
-    session.flush()
-    return [*told, *unit_.events, *(Promised(kind=kind) for kind in sorted(promised))]
+    for kind in sorted(unit_.changed, key=lambda one: one.topic_kind):
+        changed = {row.id for row in unit_.changed[kind] if inspect(row).persistent}
+        promises += outbox.raise_seqs(session, kind, sorted(changed))
+    taken = outbox.write_promises(session, promises)
+    return [*told, *unit_.events, *(Promised(kind=kind) for kind in sorted(taken))]
 
 
 def _lock_order(key: tuple[str, int]) -> tuple[int, int]:
     kind, row_id = key
     return (("queue", "visit").index(kind) if kind in {"queue", "visit"} else 2, row_id)
+
+
+def _is_news(row: Projected) -> bool:
+    """Whether something that leaves the house has changed."""
+    state = inspect(row)
+    return not state.persistent or any(state.attrs[name].history.has_changes() for name in row.projected)
 
 
 def _code(error: OperationalError) -> int | None:
@@ -231,9 +241,16 @@ def _code(error: OperationalError) -> int | None:
 
 
 @event.listens_for(Session, "before_flush")
-def _refuse_stray_flush(session: Session, _context: UOWTransaction, _instances: object) -> None:
-    if "unit" not in session.info and (session.new or session.dirty or session.deleted):
+def _see_changes(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    """Refuse what is written outside a unit, and note which rows partners will want to hear of."""
+    unit_: Unit | None = session.info.get("unit")
+    if unit_ is None and (session.new or session.dirty or session.deleted):
         raise WriteOutsideUnitError("flush outside @transactional")
+    if unit_ is None:
+        return
+    for row in (*session.new, *session.dirty):
+        if isinstance(row, Projected) and outbox.consumers_of(row.topic_kind) and _is_news(row):
+            unit_.changed.setdefault(type(row), []).append(row)
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import AsciiKey, BigId, Identified, Model, Sequenced, Versioned
+from app.core.db import AsciiKey, BigId, Model, Projected, Sequenced, Versioned
 from app.journey.states import State, StepStatus
 
 
@@ -57,11 +57,13 @@ class Visit(Sequenced, Versioned, Model):
     history_length: Mapped[int] = mapped_column(Integer, default=0)
 
 
-class VisitStep(Identified, Model):
+class VisitStep(Projected, Model):
     """One planned service of a visit (FHIR ServiceRequest); `after` lists the ordinals that come first."""
 
     __tablename__ = "visit_step"
     __table_args__ = (UniqueConstraint("visit_id", "ordinal"), Model.__table_args__)
+    topic_kind = "step"
+    projected = frozenset({"status", "is_mandatory", "after", "order_ref"})
 
     visit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("visit.id"))
     service_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("service.id"))

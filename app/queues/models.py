@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.core.db import AsciiKey, BigId, Identified, Model, Sequenced, Versioned
+from app.core.db import AsciiKey, BigId, Identified, Model, Projected, Sequenced, Versioned
 from app.queues.rules import Standing
 from app.queues.states import EntryStatus, MergeRule, PointStatus
 
@@ -83,7 +83,7 @@ class QueuePolicy(Versioned, Model):
     check_in_after_seconds: Mapped[int] = mapped_column(Integer, default=2 * 3600)
     call_expiry_seconds: Mapped[int] = mapped_column(Integer, default=180)
     max_calls: Mapped[int] = mapped_column(Integer, default=3)
-    recall_gap_seconds: Mapped[int] = mapped_column(Integer, default=15)
+    recall_gap_seconds: Mapped[int] = mapped_column(Integer, default=180)
     calls_ahead: Mapped[int] = mapped_column(Integer, default=1)
     least_service_seconds: Mapped[int] = mapped_column(Integer, default=30)
     shows_masked_name: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -104,8 +104,8 @@ class QueuePolicy(Versioned, Model):
     queue: Mapped[Queue] = relationship(back_populates="policy", lazy="raise")
 
 
-class ServicePoint(Identified, Versioned, Model):
-    """A room or desk where patients of one queue are served."""
+class ServicePoint(Projected, Versioned, Model):
+    """A room or desk where patients of one queue are served (FHIR Location)."""
 
     __tablename__ = "service_point"
     __table_args__ = (
@@ -114,6 +114,8 @@ class ServicePoint(Identified, Versioned, Model):
         UniqueConstraint("queue_id", "name_ko"),
         Model.__table_args__,
     )
+    topic_kind = "point"
+    projected = frozenset({"name_ko", "name_en", "place", "status"})
 
     queue_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("queue.id"))
     name_ko: Mapped[str] = mapped_column(String(60))
@@ -125,7 +127,7 @@ class ServicePoint(Identified, Versioned, Model):
     paused_until: Mapped[datetime | None]
 
 
-class QueueEntry(Identified, Versioned, Model):
+class QueueEntry(Projected, Versioned, Model):
     """One stay of one visit in one queue (FHIR Task); slots are NULL where a status does not hold them."""
 
     __tablename__ = "queue_entry"
@@ -141,6 +143,20 @@ class QueueEntry(Identified, Versioned, Model):
         CheckConstraint("active_slot IS NULL OR active_slot = 1", name="active_slot"),
         CheckConstraint("engaged_slot IS NULL OR engaged_slot = 1", name="engaged_slot"),
         Model.__table_args__,
+    )
+    topic_kind = "entry"
+    # Not its place in the line, which changes with every neighbour.
+    projected = frozenset(
+        {
+            "status",
+            "service_point_id",
+            "priority_class",
+            "held_until",
+            "call_count",
+            "started_at",
+            "ended_at",
+            "ended_reason",
+        }
     )
 
     visit_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("visit.id"))

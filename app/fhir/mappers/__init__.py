@@ -1,0 +1,1 @@
+"""From facts to FHIR R4 resources: plain dicts, checked once."""
