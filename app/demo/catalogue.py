@@ -96,8 +96,9 @@ DEMO_RULES = Rules(
     check_in_before_seconds=DAY_SECONDS,
     check_in_after_seconds=DAY_SECONDS,
     call_expiry_seconds=300,
+    recall_gap_seconds=300,
 )
-TEST_RULES = Rules(least_service_seconds=10, call_expiry_seconds=120)
+TEST_RULES = Rules(least_service_seconds=10, call_expiry_seconds=120, recall_gap_seconds=120)
 
 
 def _rooms(place: str, ko: str, en: str, numbers: range) -> tuple[RoomPlan, ...]:

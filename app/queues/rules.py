@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from app.core.errors import InvalidError, QueueClosedError, RoomBusyError
 from app.queues.states import MergeRule, PointStatus, PriorityClass
@@ -11,6 +12,8 @@ WEEK_SECONDS = 7 * 86400
 # What a rule that is a number may be; every other duration is between nothing and a week, every other count up to 99.
 LEAST = dict.fromkeys(("calls_ahead", "max_calls", "max_overtaken", "ageing_seconds", "re_entry_places"), 1)
 MOST_TIMES = 99
+# So long after the clock has called again, a hand that meant the same call has not seen it yet: the push, and a finger.
+CROSSING_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,7 @@ class Rules:
     check_in_after_seconds: int = 2 * 3600
     call_expiry_seconds: int = 180
     max_calls: int = 3
-    recall_gap_seconds: int = 15
+    recall_gap_seconds: int = 180
     calls_ahead: int = 1
     least_service_seconds: int = 30
     shows_masked_name: bool = False
@@ -180,6 +183,33 @@ def in_circle(follows: Mapping[str, Collection[str]]) -> bool:
         for code in free:
             del pending[code]
     return bool(pending)
+
+
+class Overdue(StrEnum):
+    """What the clock does about a call that nobody has answered."""
+
+    RECALL = "recall"
+    MISS = "miss"
+
+
+def overdue(
+    *,
+    attempt: int,
+    max_calls: int,
+    gap_seconds: int,
+    called_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> Overdue | None:
+    """Return what is due of a call that stands unanswered, None while it may go on ringing (V5, V6).
+
+    While calls are left no turn is lost: the next call follows `gap_seconds` after the last one, and a gap of 0 leaves
+    that to the staff. Only the last call is one that expires.
+    """
+    if attempt >= max_calls:
+        return Overdue.MISS if now >= expires_at else None
+    is_over = gap_seconds > 0 and now >= called_at + timedelta(seconds=gap_seconds)
+    return Overdue.RECALL if is_over else None
 
 
 def check_room(status: str, *, called: int, calls_ahead: int) -> None:

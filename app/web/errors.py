@@ -72,6 +72,9 @@ WHYS: dict[tuple[str, str], Any] = {
     ("TRANSITION_REFUSED", "already_waiting"): _l("This patient is already waiting in a queue."),
     ("TRANSITION_REFUSED", "already_open"): _l("This patient already has an open visit today."),
     ("TRANSITION_REFUSED", "calls_used_up"): _l("The patient was called as often as the rules allow."),
+    ("TRANSITION_REFUSED", "called_by_itself"): _l(
+        "This patient has just been called again by itself. Please give it a moment."
+    ),
     ("TRANSITION_REFUSED", "nothing_to_undo"): _l("There is nothing to undo."),
     ("TRANSITION_REFUSED", "next_visit_open"): _l(
         "The patient has another open visit. This one stays finished."

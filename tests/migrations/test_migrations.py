@@ -1,9 +1,7 @@
 """One line of migrations that walks both ways, and ends where the models are."""
 
 import re
-from collections.abc import Callable, Iterator
 from importlib import import_module
-from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
@@ -18,10 +16,8 @@ from sqlalchemy import Column, MetaData, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 import app as house
-from app import settings
 from app.core.audit import append_only
 from app.core.db import Model, db
-from app.factory import create_app
 from app.settings import ROOT
 
 # Tables that only the clock or the worker uses are tables too.
@@ -29,20 +25,6 @@ for room in walk_packages(house.__path__, "app."):
     import_module(room.name)
 
 DATABASES = ["sqlite", pytest.param("mariadb", marks=pytest.mark.mariadb)]
-
-
-@pytest.fixture
-def empty(request: pytest.FixtureRequest, tmp_path: Path, new_database: Callable[[], str]) -> Iterator[Flask]:
-    """Give the application on an empty database of its own."""
-    before = settings.current()
-    url = f"sqlite:///{tmp_path / 'annae.db'}" if request.param == "sqlite" else new_database()
-    values = {"APP_ENV": "test", "SECRET_KEY": "k" * 40, "DATABASE_URL": url, "VAR_DIR": str(tmp_path)}
-    flask = create_app(settings.load(values))
-    with flask.app_context():
-        yield flask
-        db.session.remove()
-        db.engine.dispose()
-    settings.use(before)
 
 
 def tables() -> dict[str, list[str]]:

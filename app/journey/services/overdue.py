@@ -1,6 +1,6 @@
 """What the clock does when nobody else does: unanswered calls, pauses that are over, the end of the day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -27,18 +27,20 @@ from app.queues.states import EntryStatus
 log = structlog.get_logger(__name__)
 
 DAY_OVER = "day_over"
+ANSWERS: Mapping[queues.Overdue, Callable[..., Outcome]] = {
+    queues.Overdue.RECALL: recall,
+    queues.Overdue.MISS: miss,
+}
 
 
 def answer_for_the_absent(*, by: Actor = SYSTEM) -> int:
-    """Call again who did not come in time, and after the last call let the turn pass; return how many.
+    """Call again who did not come, by the gap of the queue's rules; once the last call is over, let the turn pass.
 
-    Whoever was let in, called again or missed by somebody meanwhile has another version and is left alone.
+    Return how many. Each call is a new one and is announced once: whoever was let in, called again or missed by
+    somebody meanwhile (a nurse, another clock) has another version and is left alone. After a night switched off
+    nobody is called twice in one go, as the next gap begins with the call that is made up for.
     """
-    done = 0
-    for due in queues.calls_over(clock.utcnow()):
-        work = recall if due.may_recall else miss
-        done += _try(work, due, by=by)
-    return done
+    return sum(_try(ANSWERS[what], due, by=by) for due, what in queues.calls_over(clock.utcnow()))
 
 
 def end_holds(*, by: Actor = SYSTEM) -> int:

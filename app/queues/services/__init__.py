@@ -1,6 +1,6 @@
 """Verbs of the waiting rooms: the line and its calls (inside a visit's command) and the rooms (on their own)."""
 
-from app.queues.rules import Rules
+from app.queues.rules import Overdue, Rules
 from app.queues.services.aside import bring_back, prioritise, put_aside, re_enter, skip_once, unpin
 from app.queues.services.calls import (
     Overtaken,
@@ -73,6 +73,7 @@ __all__ = [
     "Fit",
     "Near",
     "Offered",
+    "Overdue",
     "Overtaken",
     "QueueRow",
     "Rules",

@@ -34,10 +34,17 @@ def call(queue: Queue, entry: QueueEntry, service_point_id: UUID, *, by: Actor) 
 
 
 def recall(queue: Queue, entry: QueueEntry, *, by: Actor) -> Call:
-    """Call again, under a new call id, so that it is spoken again. Raise TransitionRefusedError after the last."""
+    """Call again, under a new call id, so that it is spoken again. Raise TransitionRefusedError after the last.
+
+    The gap binds the clock, not a hand: a nurse who looks out of the door knows more than a timer, and of a double
+    click the second half names a version that is gone. One case is refused: a hand that meant the call which the clock
+    gave a moment before would use up another of the patient's tries.
+    """
     policy = policy_of(queue)
     if entry.call_count >= policy.max_calls:
         raise TransitionRefusedError(command="recall", why="calls_used_up", limit=policy.max_calls)
+    if by.id is not None and _has_just_rung_by_itself(entry):
+        raise TransitionRefusedError(command="recall", why="called_by_itself")
     entry.call_count += 1
     entry.version += 1
     return _ring(entry, policy, by)
@@ -137,6 +144,23 @@ def _ring(entry: QueueEntry, policy: QueuePolicy, by: Actor) -> Call:
     db.session.add(ringing)
     db.session.flush()
     return ringing
+
+
+def _has_just_rung_by_itself(entry: QueueEntry) -> bool:
+    moment = clock.utcnow() - timedelta(seconds=rules.CROSSING_SECONDS)
+    return (
+        db.session.execute(
+            select(Call.id).where(
+                Call.entry_id == entry.id,
+                Call.round == entry.round,
+                Call.attempt == entry.call_count,
+                Call.live_slot == 1,
+                Call.called_by.is_(None),
+                Call.at > moment,
+            )
+        ).first()
+        is not None
+    )
 
 
 def _answer_calls(entry: QueueEntry, now: datetime) -> None:

@@ -22,6 +22,7 @@ from app.queues.models import (
     ServicePoint,
     is_current_call,
 )
+from app.queues.rules import Overdue, overdue
 from app.queues.states import EntryStatus
 
 
@@ -232,7 +233,6 @@ class Due:
 
     entry_id: UUID
     version: int
-    may_recall: bool = False
 
 
 def holds_over(now: datetime) -> tuple[Due, ...]:
@@ -245,12 +245,34 @@ def holds_over(now: datetime) -> tuple[Due, ...]:
     return tuple(Due(row.public_id, row.version) for row in rows)
 
 
-def calls_over(now: datetime) -> tuple[Due, ...]:
-    """Return the called entries whose last call nobody answered in time, where the queue's rules see to that."""
+def calls_over(now: datetime) -> tuple[tuple[Due, Overdue], ...]:
+    """Return the called entries that nobody answers, each with what its queue's rules make of that; one statement."""
     rows = db.session.execute(
-        select(QueueEntry.public_id, QueueEntry.version, QueueEntry.call_count, QueuePolicy.max_calls)
+        select(
+            QueueEntry.public_id,
+            QueueEntry.version,
+            Call.attempt,
+            Call.at,
+            Call.expires_at,
+            QueuePolicy.max_calls,
+            QueuePolicy.recall_gap_seconds,
+        )
         .join(Call, is_current_call())
         .join(QueuePolicy, QueuePolicy.queue_id == QueueEntry.queue_id)
-        .where(QueueEntry.status == EntryStatus.CALLED, Call.expires_at <= now, QueuePolicy.recalls_by_itself)
+        .where(QueueEntry.status == EntryStatus.CALLED, QueuePolicy.recalls_by_itself)
     )
-    return tuple(Due(row.public_id, row.version, row.call_count < row.max_calls) for row in rows)
+    found = [
+        (
+            Due(row.public_id, row.version),
+            overdue(
+                attempt=row.attempt,
+                max_calls=row.max_calls,
+                gap_seconds=row.recall_gap_seconds,
+                called_at=row.at,
+                expires_at=row.expires_at,
+                now=now,
+            ),
+        )
+        for row in rows
+    ]
+    return tuple((due, what) for due, what in found if what is not None)

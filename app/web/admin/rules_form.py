@@ -124,7 +124,9 @@ class RulesForm(Form):
         description=_l("So long we wait for somebody who was called."),
     )
     recall_gap_seconds = IntegerField(
-        _l("Between two calls (seconds)"), RULE, description=_l("The soonest that a call may be repeated.")
+        _l("Between two calls (seconds)"),
+        RULE,
+        description=_l("Who does not come is called again by itself after so long; 0: only by hand."),
     )
     least_service_seconds = IntegerField(
         _l("Ask whether it is over if shorter than (seconds)"),
@@ -133,7 +135,7 @@ class RulesForm(Form):
     )
     recalls_by_itself = BooleanField(
         _l("Calls again by itself when nobody comes"),
-        description=_l("When a call is over, the next one follows without a click."),
+        description=_l("Otherwise neither a call is repeated nor a turn lost without a click."),
     )
     merge_rule = SelectField(
         _l("How booked patients and the others share the line"),
