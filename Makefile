@@ -5,7 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --universal --python-version 3.11
-FAST := not slow and not browser and not processes and not mariadb and not redis
+FAST := not slow and not browser and not processes and not mariadb and not redis and not fhir
 # Two workers suit small machines; more cores, more workers.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ $$n -gt 2 ] && echo $$n || echo 2)
 PYTEST := $(RUN) pytest -n $(WORKERS) --dist loadgroup

