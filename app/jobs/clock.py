@@ -8,6 +8,7 @@ from types import FrameType
 
 import structlog
 
+from app.alerts import services as alerts
 from app.core import clock, lease, sealing
 from app.core.transaction import release
 from app.jobs import day, housekeeping, relay
@@ -37,11 +38,13 @@ DUTIES = (
     Duty("open_rooms_again", timedelta(seconds=5), day.open_rooms_again),
     Duty("age_lines", timedelta(seconds=15), day.age_lines),
     Duty("tell_whose_turn_is_near", timedelta(seconds=3), journey.tell_whose_turn_is_near),
+    Duty("tend_alerts", timedelta(seconds=5), alerts.tend),
     Duty("log_waits", timedelta(seconds=30), waits.log_changes),
     Duty("learn_waits", timedelta(minutes=10), waits.calibrate_if_due),
     Duty("close_yesterday", timedelta(minutes=10), day.close_yesterday),
     Duty("expect_visits", timedelta(minutes=5), day.expect_visits),
     Duty("purge_expired", timedelta(hours=1), housekeeping.purge_expired),
+    Duty("carry_counts", timedelta(seconds=10), housekeeping.carry_counts),
 )
 
 

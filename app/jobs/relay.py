@@ -9,6 +9,7 @@ CLOCK_SECONDS = 2.0
 
 def deliver_promises(consumer: str) -> int:
     """Deliver what is due for a consumer; the lease keeps two runs apart, so it may run twice."""
+    jobs.begun(Job.DELIVER_PROMISES, consumer)
     found = relay.find(consumer)
     return relay.deliver_due(found) if found is not None else 0
 
