@@ -20,6 +20,7 @@ from app.core.relay import (
     Rendered,
     Skipped,
     TargetDownError,
+    one_by_one,
     register,
 )
 from app.core.transaction import release
@@ -65,7 +66,7 @@ def _consumer(name: str, channel: Channel) -> Consumer:
         name=name,
         kinds=frozenset({promise_kind(channel)}),
         mode="message",
-        render=_render_sms if channel is Channel.SMS else _render_push,
+        render=one_by_one(_render_sms if channel is Channel.SMS else _render_push),
         deliver=_deliver_sms if channel is Channel.SMS else _deliver_push,
         settled=_settled,
         send_seconds=SEND_SECONDS,
@@ -168,8 +169,9 @@ def _push_to(browser: Subscription, said: dict[str, Any]) -> Outcome:
     )
 
 
-def _settled(parcel: Parcel, outcome: Outcome) -> None:
-    services.note_end(parcel.aggregate_id, STATUS[type(outcome)])
+def _settled(ends: Sequence[tuple[Parcel, Outcome]]) -> None:
+    for parcel, outcome in ends:
+        services.note_end(parcel.aggregate_id, STATUS[type(outcome)])
 
 
 def _worth_sending(notice_id: UUID) -> Sendable | Skipped:

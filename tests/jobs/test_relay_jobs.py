@@ -51,7 +51,7 @@ def arrived(sqlite_app: Flask) -> Iterator[list[Parcel]]:
             name="test",
             kinds=frozenset({"queue"}),
             mode="message",
-            render=lambda _kind, _id: Rendered(payload="{}", seq=1),
+            render=relay.one_by_one(lambda _kind, _id: Rendered(payload="{}", seq=1)),
             deliver=deliver,
         )
     )

@@ -1,11 +1,19 @@
-"""Consumers: who takes promises, how one is rendered and delivered, and what may come of it."""
+"""Consumers: who takes promises, how they are rendered and delivered, and what may come of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.core import outbox
 from app.core.outbox import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An aggregate that has to be rendered."""
+
+    kind: str
+    aggregate_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +38,9 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """It arrived."""
+    """It arrived; `receipt` is what the consumer learnt of it and wants to write down when it is settled."""
+
+    receipt: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,15 @@ class Refused:
     reason: str
 
 
-Outcome = Delivered | Skipped | Failed | Refused
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """It was not sent: what it leans on is not there yet, or the time was up. No life is lost."""
+
+    reason: str
+    seconds: float = 0.0
+
+
+Outcome = Delivered | Skipped | Failed | Refused | Waits
 
 
 class RenderError(Exception):
@@ -73,8 +91,22 @@ class TargetDownError(Exception):
         self.reason, self.retry_after_seconds, self.opens = reason, retry_after_seconds, opens
 
 
-def _nothing_more(_parcel: Parcel, _outcome: Outcome) -> None:
-    """Do nothing when a parcel is settled."""
+def _nothing_more(_ends: Sequence[tuple[Parcel, Outcome]]) -> None:
+    """Do nothing when parcels are settled."""
+
+
+def one_by_one(
+    render: Callable[[str, UUID], Rendered | Skipped],
+) -> Callable[[Sequence[Wanted]], Mapping[Wanted, Rendered | Skipped | Refused]]:
+    """Let a consumer with few promises render them by themselves; what raises RenderError is refused."""
+
+    def rendered(one: Wanted) -> Rendered | Skipped | Refused:
+        try:
+            return render(one.kind, one.aggregate_id)
+        except RenderError as error:
+            return Refused(str(error))
+
+    return lambda wanted: {one: rendered(one) for one in wanted}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +114,18 @@ class Consumer:
     """Somebody who takes promises of some kinds of aggregates.
 
     *snapshot*: rows of one aggregate are coalesced to its newest state. *message*: each row is sent by itself.
-    `render` reads in one consistent snapshot and writes nothing; it raises RenderError. `deliver` gets up to
-    `bundle` parcels, takes at most `send_seconds`, answers one outcome each, in order, or raises
-    TargetDownError. `settled` runs in the transaction that records a final outcome, and again where that is rerun:
-    it writes rows and nothing else.
+    `render` reads all that was claimed in one consistent snapshot and writes nothing; where it raises, each is
+    rendered by itself, so that a faulty one is alone with its fault. `deliver` gets up to `bundle` parcels, takes
+    at most `send_seconds`, answers one outcome each, in order, or raises TargetDownError. `settled` gets the final
+    outcomes in the transaction that records them, and again where that is rerun: it writes rows and nothing else.
     """
 
     name: str
     kinds: frozenset[str]
     mode: Mode
-    render: Callable[[str, UUID], Rendered | Skipped]
+    render: Callable[[Sequence[Wanted]], Mapping[Wanted, Rendered | Skipped | Refused]]
     deliver: Callable[[Sequence[Parcel]], Sequence[Outcome]]
-    settled: Callable[[Parcel, Outcome], None] = _nothing_more
+    settled: Callable[[Sequence[tuple[Parcel, Outcome]]], None] = _nothing_more
     bundle: int = 1
     claim_rows: int = 10
     send_seconds: float = 10.0

@@ -1,6 +1,6 @@
 """The engine: claim in one short transaction, render from one snapshot, send outside any, finish in another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -16,9 +16,9 @@ from app.core.relay.consumer import (
     Outcome,
     Refused,
     Rendered,
-    RenderError,
     Skipped,
     TargetDownError,
+    Wanted,
 )
 from app.core.relay.finishing import finish, give_back, target_failed
 from app.core.transaction import release
@@ -26,6 +26,7 @@ from app.core.transaction import release
 log = structlog.get_logger(__name__)
 
 MARGIN_SECONDS = 2.0
+GONE = "gone"
 WRONG_COUNT = "the target did not answer for each parcel"
 
 
@@ -71,30 +72,38 @@ def _deliver(claimed: Claim, until: float) -> int:
 
 def _render(claimed: Claim) -> tuple[dict[int, Rendered], dict[Item, Outcome]]:
     """Render all items from one snapshot; return what can be sent, and the end of what cannot."""
-    good: dict[int, Rendered] = {}
-    ended: dict[Item, Outcome] = {}
+    items = {Wanted(item.kind, item.aggregate_id): item for item in claimed.items}
     try:
         with _one_snapshot():
-            for item in claimed.items:
-                try:
-                    one = claimed.consumer.render(item.kind, item.aggregate_id)
-                except RenderError as error:
-                    ended[item] = Refused(str(error))
-                except DBAPIError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - one aggregate's fault must not hold up the others
-                    # Its text may quote a patient's data: only its type leaves.
-                    log.error("outbox_render_failed", kind=item.kind, error_type=type(error).__name__)  # noqa: TRY400 - see above
-                    ended[item] = Refused(f"rendering failed: {type(error).__name__}")
-                else:
-                    if isinstance(one, Skipped):
-                        ended[item] = one
-                    else:
-                        good[item.row_id] = one
+            found = _render_all(claimed.consumer, tuple(items))
     except DBAPIError:
         give_back(claimed, claimed.items)
         raise
+    good: dict[int, Rendered] = {}
+    ended: dict[Item, Outcome] = {}
+    for wanted, item in items.items():
+        one = found.get(wanted, Skipped(GONE))
+        if isinstance(one, Rendered):
+            good[item.row_id] = one
+        else:
+            ended[item] = one
     return good, ended
+
+
+def _render_all(
+    consumer: Consumer, wanted: Sequence[Wanted]
+) -> Mapping[Wanted, Rendered | Skipped | Refused]:
+    """Render all together; where that fails, each by itself: one fault must not hold up the others."""
+    try:
+        return consumer.render(wanted)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it was, the others are rendered
+        if len(wanted) > 1:
+            return {one: found for each in wanted for one, found in _render_all(consumer, [each]).items()}
+        # Its text may quote a patient's data: only its type leaves.
+        log.error("outbox_render_failed", kind=wanted[0].kind, error_type=type(error).__name__)  # noqa: TRY400 - see above
+        return {wanted[0]: Refused(f"rendering failed: {type(error).__name__}")}
 
 
 def _send(claimed: Claim, bundle: Sequence[Item], rendered: dict[int, Rendered]) -> Sequence[Outcome]:

@@ -21,6 +21,7 @@ from app.core.relay.consumer import (
     Rendered,
     Skipped,
     TargetDownError,
+    Waits,
 )
 from app.core.transaction import after_commit, transactional
 
@@ -45,12 +46,11 @@ def finish(
     `has_answered`: the target gave these answers, so its breaker hears of a success.
     """
     ours = _ours(claimed, [item.row_id for item in outcomes])
-    for item, outcome in outcomes.items():
-        if item.row_id in ours:
-            said = rendered.get(item.row_id) or Rendered(payload="", seq=item.seq)
-            final = _record(claimed, item, outcome, said)
-            if final is not None:
-                claimed.consumer.settled(item.parcel(said), final)
+    kept = {item: outcome for item, outcome in outcomes.items() if item.row_id in ours}
+    said = {item: rendered.get(item.row_id) or Rendered(payload="", seq=item.seq) for item in kept}
+    if final := _record(claimed, kept, said):
+        claimed.consumer.settled([(item.parcel(said[item]), outcome) for item, outcome in final.items()])
+        after_commit(lambda: _count(claimed.consumer.name, final))
     lost = len(outcomes) - len(ours)
     if lost:
         log.warning("outbox_lease_lost", kind=claimed.consumer.name, count=lost)
@@ -104,50 +104,67 @@ def _ours(claimed: Claim, ids: Sequence[int]) -> set[int]:
     )
 
 
-def _record(claimed: Claim, item: Item, outcome: Outcome, said: Rendered) -> Outcome | None:
-    """Write one item's end; return it where it is final."""
+def _record(
+    claimed: Claim, outcomes: Mapping[Item, Outcome], said: Mapping[Item, Rendered]
+) -> dict[Item, Outcome]:
+    """Write how each ended, those of one end together; return the final ones."""
+    final: dict[Item, Outcome] = {}
+    alike: dict[tuple[PromiseOutcome | None, str | None], list[Item]] = {}
+    for item, outcome in outcomes.items():
+        match outcome:
+            case Waits(reason, seconds):
+                _let_wait(item, reason, seconds)
+            case Failed(reason, retry_after) if item.attempts + 1 < claimed.consumer.lives:
+                _postpone(claimed, item, reason, retry_after)
+            case Failed(reason):
+                _update([item.row_id], attempts=OutboxPromise.attempts + 1)
+                final[item] = Refused(reason)
+            case _:
+                final[item] = outcome
+    for item, outcome in final.items():
+        alike.setdefault(_end(outcome), []).append(item)
+    for (how, why), items in alike.items():
+        _update(
+            [item.row_id for item in items],
+            status=PromiseStatus.COMPLETED if how else PromiseStatus.DEAD_LETTER,
+            outcome=how,
+            last_error=why and why[:LONGEST_ERROR],
+            done_at=clock.utcnow(),
+            claims=1 if how else OutboxPromise.claims,
+            **UNLEASED,
+        )
+    _supersede({older: item.row_id for item in outcomes if item in final for older in item.older})
+    if claimed.consumer.mode == "snapshot":
+        _supersede(_carried(claimed.consumer.name, {item: said[item].seq for item in _done(final)}))
+    return final
+
+
+def _end(outcome: Outcome) -> tuple[PromiseOutcome | None, str | None]:
+    """Return how a promise was kept, if it was, and what there is to say of it."""
     match outcome:
         case Delivered():
-            _complete(claimed, item, PromiseOutcome.DELIVERED, None, said)
+            return PromiseOutcome.DELIVERED, None
         case Skipped(reason):
-            _complete(claimed, item, PromiseOutcome.SKIPPED, reason, said)
-        case Failed(reason, retry_after) if item.attempts + 1 < claimed.consumer.lives:
-            _postpone(claimed, item, reason, retry_after)
-            return None
-        case Failed(reason) | Refused(reason):
-            _update(
-                [item.row_id],
-                status=PromiseStatus.DEAD_LETTER,
-                attempts=OutboxPromise.attempts + (1 if isinstance(outcome, Failed) else 0),
-                last_error=reason[:LONGEST_ERROR],
-                done_at=clock.utcnow(),
-                **UNLEASED,
-            )
-            _supersede(item)
-            outcome = Refused(reason)
-    name, result = claimed.consumer.name, type(outcome).__name__.lower()
-    after_commit(lambda: metrics.PROMISES.labels(name, result).inc())
-    return outcome
+            return PromiseOutcome.SKIPPED, reason
+    return None, getattr(outcome, "reason", None)
 
 
-def _complete(
-    claimed: Claim, item: Item, outcome: PromiseOutcome, reason: str | None, said: Rendered
-) -> None:
-    _update(
-        [item.row_id],
-        status=PromiseStatus.COMPLETED,
-        outcome=outcome,
-        last_error=reason and reason[:LONGEST_ERROR],
-        done_at=clock.utcnow(),
-        claims=1,
-        **UNLEASED,
-    )
-    _supersede(item)
-    if claimed.consumer.mode == "snapshot":
-        _supersede_up_to(claimed, item, max(said.seq, item.seq))
+def _done(final: Mapping[Item, Outcome]) -> list[Item]:
+    return [item for item, outcome in final.items() if isinstance(outcome, Delivered | Skipped)]
+
+
+def _count(consumer: str, final: Mapping[Item, Outcome]) -> None:
+    now = clock.utcnow()
+    for item, outcome in final.items():
+        metrics.PROMISES.labels(consumer, type(outcome).__name__.lower()).inc()
+        metrics.COALESCED.labels(consumer).inc(len(item.older))
+        if isinstance(outcome, Delivered):
+            metrics.DELIVERY_SECONDS.labels(consumer).observe((now - item.since).total_seconds())
+        metrics.ATTEMPTS.labels(consumer).observe(item.attempts)
 
 
 def _postpone(claimed: Claim, item: Item, reason: str, retry_after_seconds: float) -> None:
+    """Take a life, and try again later."""
     pause = claimed.consumer.backoff_seconds(item.attempts + 1)
     _update(
         [item.row_id],
@@ -158,39 +175,56 @@ def _postpone(claimed: Claim, item: Item, reason: str, retry_after_seconds: floa
         last_error=reason[:LONGEST_ERROR],
         **UNLEASED,
     )
-    _supersede(item)
+    _supersede(dict.fromkeys(item.older, item.row_id))
 
 
-def _supersede(item: Item) -> None:
-    """Close the older rows that this one carries: it is the newest promise of the same thing."""
+def _let_wait(item: Item, reason: str, seconds: float) -> None:
+    """Put back what was not sent: it is no repeat, and it has lost nothing."""
     _update(
-        item.older,
-        status=PromiseStatus.COMPLETED,
-        outcome=PromiseOutcome.SUPERSEDED,
-        superseded_by=item.row_id,
-        done_at=clock.utcnow(),
+        [item.row_id, *item.older],
+        status=case((OutboxPromise.attempts > 0, PromiseStatus.FAILED), else_=PromiseStatus.PENDING),
+        next_attempt_at=clock.utcnow() + timedelta(seconds=seconds),
+        claims=OutboxPromise.claims - 1,
+        last_error=reason[:LONGEST_ERROR],
         **UNLEASED,
     )
 
 
-def _supersede_up_to(claimed: Claim, item: Item, seq: int) -> None:
-    """Close what the delivered state already contains: rows that came meanwhile, and older dead letters."""
-    db.session.connection().execute(
-        update(OutboxPromise)
+def _carried(consumer: str, delivered: Mapping[Item, int]) -> dict[int, int]:
+    """Return what the delivered states already contain (rows that came meanwhile, older dead letters), and in whom."""
+    upto = {(item.kind, str(item.aggregate_id)): (seq, item) for item, seq in delivered.items()}
+    if not upto:
+        return {}
+    rows = db.session.execute(
+        select(OutboxPromise.id, OutboxPromise.kind, OutboxPromise.aggregate_id, OutboxPromise.seq)
+        .with_hint(OutboxPromise, "FORCE INDEX (ix_outbox_head)", "mysql")
         .where(
-            OutboxPromise.consumer == claimed.consumer.name,
-            OutboxPromise.kind == item.kind,
-            OutboxPromise.aggregate_id == str(item.aggregate_id),
+            OutboxPromise.consumer == consumer,
+            OutboxPromise.kind.in_({kind for kind, _ in upto}),
+            OutboxPromise.aggregate_id.in_({one for _, one in upto}),
             OutboxPromise.status.in_((*DUE, PromiseStatus.DEAD_LETTER)),
-            OutboxPromise.seq <= seq,
         )
-        .values(
+        .with_for_update()
+    )
+    found = {}
+    for row in rows:
+        seq, item = upto.get((row.kind, row.aggregate_id), (0, None))
+        if item is not None and row.seq <= max(seq, item.seq):
+            found[row.id] = item.row_id
+    return found
+
+
+def _supersede(carriers: Mapping[int, int]) -> None:
+    """Close rows that a newer one of the same thing carries; each by its carrier, in one statement."""
+    if carriers:
+        _update(
+            sorted(carriers),
             status=PromiseStatus.COMPLETED,
             outcome=PromiseOutcome.SUPERSEDED,
-            superseded_by=item.row_id,
+            superseded_by=case(dict(carriers), value=OutboxPromise.id),
             done_at=clock.utcnow(),
+            **UNLEASED,
         )
-    )
 
 
 def _give_back(

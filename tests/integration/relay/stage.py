@@ -64,9 +64,9 @@ def consumer(target: Target, **changes: Any) -> Consumer:
             "name": "test",
             "kinds": frozenset({KIND}),
             "mode": "message",
-            "render": render,
             "deliver": target.deliver,
             **changes,
+            "render": relay.one_by_one(changes.get("render", render)),
         }
     )
     relay.register(made)

@@ -69,7 +69,7 @@ def test_a_rolled_back_deed_promises_nothing(app: Flask, hospital: Hospital) -> 
 def test_each_message_is_sent_by_itself_and_in_order(app: Flask, hospital: Hospital) -> None:
     sent: list[int] = []
     target = Target()
-    mine = consumer(target, settled=lambda parcel, _outcome: sent.append(parcel.row_id))
+    mine = consumer(target, settled=lambda ends: sent.extend(parcel.row_id for parcel, _outcome in ends))
     for _ in range(3):
         move(hospital.consult)
     move(hospital.lab)
@@ -247,7 +247,7 @@ def test_the_lease_of_the_dead_is_taken_back_and_known_as_a_repeat(app: Flask, h
 
 def test_whoever_lost_the_lease_changes_nothing(app: Flask, hospital: Hospital) -> None:
     settled: list[Outcome] = []
-    mine = consumer(Target(), settled=lambda _parcel, outcome: settled.append(outcome))
+    mine = consumer(Target(), settled=lambda ends: settled.extend(outcome for _parcel, outcome in ends))
     move(hospital.consult)
     slow = claim(mine)
     assert slow is not None
@@ -266,7 +266,7 @@ def test_whoever_lost_the_lease_changes_nothing(app: Flask, hospital: Hospital) 
 
 def test_a_row_that_kills_its_workers_is_buried(app: Flask, hospital: Hospital) -> None:
     settled: list[Outcome] = []
-    mine = consumer(Target(), settled=lambda _parcel, outcome: settled.append(outcome))
+    mine = consumer(Target(), settled=lambda ends: settled.extend(outcome for _parcel, outcome in ends))
     move(hospital.consult)
     start = clock.utcnow()
     for died in range(MOST_CLAIMS):

@@ -29,7 +29,9 @@ def dead(web: Flask, hospital: Hospital) -> Iterator[str]:
         name="sms",
         kinds=frozenset({"queue"}),
         mode="message",
-        render=lambda _kind, _id: Rendered(payload=f'{{"to": "{SECRET}", "text": "x"}}', seq=1),
+        render=relay.one_by_one(
+            lambda _kind, _id: Rendered(payload=f'{{"to": "{SECRET}", "text": "x"}}', seq=1)
+        ),
         deliver=lambda parcels: [Refused("HTTP 422")] * len(parcels),
     )
     relay.register(mine)
