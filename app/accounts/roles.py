@@ -58,7 +58,9 @@ class Permission(StrEnum):
     GUIDE_OWN_VISIT = "journey:visit:guide"
     REGISTER_VISIT = "journey:visit:register"
     BOOK_VISIT = "journey:visit:book"
+    CANCEL_VISIT = "journey:visit:cancel"
     ADD_STEP = "journey:step:add"
+    REVOKE_STEP = "journey:step:revoke"
     PAY_VISIT = "journey:visit:pay"
     SEE_PATIENT = "emr:patient:read"
     EDIT_DEMOGRAPHICS = "emr:patient:write"
@@ -68,8 +70,11 @@ class Permission(StrEnum):
     MANAGE_MAPS = "admin:maps:manage"
     MANAGE_QUEUES = "admin:queues:manage"
     MANAGE_OUTBOX = "admin:outbox:manage"
+    SEE_ALERTS = "alerts:alert:read"
+    ANSWER_ALERTS = "alerts:alert:answer"
     SEE_AUDIT = "audit:log:read"
     SIGNED_IN = "accounts:session:own"
+    LOCK_SCREEN = "accounts:screen:own"
 
 
 PATIENT_SIDE = frozenset({Role.PATIENT, Role.KIOSK, Role.DESK})
@@ -88,7 +93,10 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.GUIDE_OWN_VISIT: PATIENT_SIDE | {Role.EMR, Role.SYSTEM},
     Permission.REGISTER_VISIT: PATIENT_SIDE | {Role.EMR},
     Permission.BOOK_VISIT: frozenset({Role.DESK, Role.EMR, Role.SYSTEM}),
+    # The EMR: an appointment that is called off there, while the patient waits here (V17).
+    Permission.CANCEL_VISIT: DRIVERS | {Role.SYSTEM, Role.EMR},
     Permission.ADD_STEP: frozenset({Role.DOCTOR, Role.EMR}),
+    Permission.REVOKE_STEP: frozenset({Role.EMR}),
     Permission.PAY_VISIT: frozenset({Role.CASHIER, Role.EMR}),
     Permission.SEE_PATIENT: frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR, Role.DESK}),
     Permission.EDIT_DEMOGRAPHICS: frozenset({Role.DOCTOR, Role.DESK, Role.EMR}),
@@ -99,8 +107,12 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.MANAGE_MAPS: frozenset({Role.ADMIN}),
     Permission.MANAGE_QUEUES: frozenset({Role.ADMIN}),
     Permission.MANAGE_OUTBOX: frozenset({Role.ADMIN, Role.SYSTEM}),
+    # Which of them answers which alert, the table of `app.alerts.rules` says.
+    Permission.SEE_ALERTS: DRIVERS | {Role.DESK},
+    Permission.ANSWER_ALERTS: DRIVERS | {Role.DESK},
     Permission.SEE_AUDIT: frozenset({Role.AUDITOR}),
     Permission.SIGNED_IN: EVERYBODY - {Role.ANONYMOUS},
+    Permission.LOCK_SCREEN: STAFF_ROLES,
 }
 
 

@@ -4,6 +4,7 @@ import structlog
 
 from app.accounts import services as accounts
 from app.accounts.events import IdentificationPaused
+from app.alerts.events import AlertRaised
 from app.core.events import Event, Promised
 from app.core.jobs import Job, enqueue_soon
 from app.core.observability import metrics
@@ -18,6 +19,12 @@ def count_call(event: Event) -> None:
     if isinstance(event, PatientCalled):
         metrics.CALLS.inc()
         log.info("patient_called", visit_id=str(event.visit_id), call_id=str(event.call_id))
+
+
+def count_alert(event: Event) -> None:
+    """Count an alert by its kind: a kind that is raised often and acted on seldom is noise."""
+    if isinstance(event, AlertRaised):
+        metrics.ALERTS.labels(event.kind).inc()
 
 
 def let_sessions_of_visit_end(event: Event) -> None:

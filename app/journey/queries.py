@@ -99,6 +99,12 @@ def is_of_today() -> ColumnElement[bool]:
     return (Visit.business_date == today) | is_kept
 
 
+def is_in_no_line() -> ColumnElement[bool]:
+    """Return the condition of today's visits that wait where no queue takes the next step."""
+    in_line = exists().where(QueueEntry.visit_id == Visit.id, QueueEntry.active_slot == 1)
+    return is_of_today() & (Visit.state == State.WAITING) & ~in_line
+
+
 def left_open(day: date) -> tuple[tuple[UUID, int], ...]:
     """Return the open visits up to this day with their versions, but for lines that work at night; one statement.
 
@@ -181,7 +187,7 @@ def reserved_expected(day: date) -> tuple[Expected, ...]:
             visit_id=row.public_id,
             mrn=row.mrn,
             name=row.name,
-            phone_last4=row.phone_last4,
+            phone_last4=row.phone_last4 or "",
             birth_date=row.birth_date,
             appointment_at=row.expected_at,
             services=tuple(services.get(row.id, ())),

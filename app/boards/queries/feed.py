@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, union_all
 
+from app.alerts.models import AlertPost
 from app.core import outbox
 from app.core.db import db
 from app.journey.models import FlowEvent, Visit
@@ -27,12 +28,15 @@ class QueueMove:
     entries: tuple[dict[str, Any], ...]
 
 
-def seqs_of(queues: Collection[UUID], visits: Collection[UUID]) -> dict[UUID, int]:
-    """Return the committed seq of each queue and visit; 1 statement."""
+def seqs_of(
+    queues: Collection[UUID], visits: Collection[UUID], posts: Collection[UUID] = ()
+) -> dict[UUID, int]:
+    """Return the committed seq of each queue, visit and post of alerts; 1 statement."""
     rows = db.session.execute(
         union_all(
             select(Queue.public_id, Queue.seq).where(Queue.public_id.in_(queues)),
             select(Visit.public_id, Visit.seq).where(Visit.public_id.in_(visits)),
+            select(AlertPost.public_id, AlertPost.seq).where(AlertPost.public_id.in_(posts)),
         )
     )
     return {row[0] if isinstance(row[0], UUID) else UUID(str(row[0])): row[1] for row in rows}

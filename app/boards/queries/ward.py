@@ -47,6 +47,7 @@ class WardBoard:
     """The whole page of one queue."""
 
     id: UUID
+    unit: UUID
     seq: int
     name_ko: str
     name_en: str
@@ -96,6 +97,7 @@ def ward_board(queue_id: UUID, *, by: Actor | None) -> WardBoard:
     )
     return WardBoard(
         id=head.public_id,
+        unit=head.unit,
         seq=head.seq,
         name_ko=head.name_ko,
         name_en=head.name_en,

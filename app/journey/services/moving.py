@@ -15,6 +15,7 @@ from app.emr import services as emr
 from app.journey import rules
 from app.journey.models import FlowEvent, VisitStep
 from app.journey.services import choosing
+from app.journey.services.alerting import alert
 from app.journey.services.choosing import seen
 from app.journey.services.informing import inform
 from app.journey.services.scene import TIMES, Outcome, Scene
@@ -145,6 +146,7 @@ def settle(
         reason=reason,
     )
     inform(scene, first, has_joined=hops[-1][0] is Command.JOIN, call_id=call_id, by=by)
+    alert(scene, first, by=by)
     return Outcome(
         visit_id=visit.public_id,
         command_id=command_id(),
