@@ -1,0 +1,225 @@
+"""Bundles: what is sent, in which order, under whose ids; pure, so that every byte on the way out can be tested."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from app.fhir.relay.answers import Phase
+from app.fhir.rules import SOURCE_VERSION
+
+Resource = dict[str, Any]
+Ref = tuple[str, str]  # resource type and id
+
+MOST_ENTRIES: Final = 50
+MOST_BYTES: Final = 1_000_000
+LOCAL: Final = re.compile(r"^([A-Z][A-Za-z]+)/([A-Za-z0-9.\-]{1,64})$")
+# The path of our extension, whatever base a hospital gives its own systems.
+VERSION_PATH: Final = SOURCE_VERSION.partition("/StructureDefinition/")[2]
+# R4: elements without which a resource, or an element of one of its lists, is none.
+REQUIRED: Final[Mapping[str, frozenset[str]]] = {
+    "Appointment": frozenset({"participant"}),
+    "ServiceRequest": frozenset({"subject"}),
+}
+STANDS_FOR: Final = frozenset({"actor", "location", "other"})  # of a participant, a place, a link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One entry of a batch, or one request by itself."""
+
+    phase: Phase
+    url: str
+    resource: Resource | None = None
+    if_match: str | None = None
+
+    @property
+    def method(self) -> str:
+        """Return the verb."""
+        return "GET" if self.phase is Phase.LOOK else "PUT"
+
+    def entry(self) -> Resource:
+        """Return the Bundle.entry."""
+        request = {"method": self.method, "url": self.url}
+        if self.if_match is not None:
+            request["ifMatch"] = self.if_match
+        return (
+            {"request": request} if self.resource is None else {"resource": self.resource, "request": request}
+        )
+
+
+def write(resource: Resource, *, remote_id: str | None, etag: str | None, is_linked: bool) -> Request | None:
+    """Return the request that brings a resource where it belongs; None where nothing identifies it there.
+
+    With `remote_id` a PUT of that id, guarded by its ETag where that is known. Without one a conditional PUT by the
+    first identifier, whose body must have no id (R4 http.html#cond-update).
+    """
+    kind = resource["resourceType"]
+    if remote_id is not None:
+        return Request(
+            phase=Phase.UPDATE if is_linked else Phase.CREATE,
+            url=f"{kind}/{remote_id}",
+            resource={**resource, "id": remote_id},
+            if_match=etag,
+        )
+    query = identifier_query(resource)
+    if query is None:
+        return None
+    body = {name: value for name, value in resource.items() if name != "id"}
+    return Request(phase=Phase.UPSERT, url=f"{kind}?{query}", resource=body)
+
+
+def look(resource: Resource, *, remote_id: str | None) -> Request | None:
+    """Return the request that shows what the target has; by id, else by identifier; None where by neither."""
+    kind = resource["resourceType"]
+    if remote_id is not None:
+        return Request(phase=Phase.LOOK, url=f"{kind}/{remote_id}")
+    query = identifier_query(resource)
+    return None if query is None else Request(phase=Phase.LOOK, url=f"{kind}?{query}")
+
+
+def identifier_query(resource: Resource) -> str | None:
+    """Return `identifier=system|value` of the first identifier that has both."""
+    for one in resource.get("identifier", ()):
+        if one.get("system") and one.get("value"):
+            return f"identifier={quote(one['system'], safe='')}%7C{quote(one['value'], safe='')}"
+    return None
+
+
+def batch(requests: Sequence[Request]) -> Resource:
+    """Return the Bundle of independent requests."""
+    return {"resourceType": "Bundle", "type": "batch", "entry": [one.entry() for one in requests]}
+
+
+def pieces(requests: Sequence[Request]) -> Iterator[range]:
+    """Cut requests, by their places, into bundles of at most MOST_ENTRIES and about MOST_BYTES."""
+    begin, size = 0, 0
+    for index, one in enumerate(requests):
+        weight = len(dumps(one.entry()))
+        if index > begin and (index - begin >= MOST_ENTRIES or size + weight > MOST_BYTES):
+            yield range(begin, index)
+            begin, size = index, 0
+        size += weight
+    if begin < len(requests):
+        yield range(begin, len(requests))
+
+
+def dumps(resource: Resource) -> bytes:
+    """Return JSON as it is sent."""
+    return json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def references(resource: Resource) -> frozenset[Ref]:
+    """Return what a resource refers to on the same server."""
+    return frozenset(
+        (found[1], found[2])
+        for holder in _holders(resource)
+        if (found := LOCAL.match(holder["reference"])) is not None
+    )
+
+
+def translated(resource: Resource, ids: Mapping[Ref, str]) -> Resource:
+    """Return a copy whose references carry the target's ids where these are known."""
+
+    def turn(node: Any) -> Any:
+        if isinstance(node, list):
+            return [turn(one) for one in node]
+        if not isinstance(node, dict):
+            return node
+        turned = {name: turn(value) for name, value in node.items()}
+        said = turned.get("reference")
+        found = LOCAL.match(said) if isinstance(said, str) else None
+        if found is not None and (remote := ids.get((found[1], found[2]))) is not None:
+            turned["reference"] = f"{found[1]}/{remote}"
+        return turned
+
+    made: Resource = turn(resource)
+    return made
+
+
+def without(resource: Resource, types: AbstractSet[str]) -> Resource | None:
+    """Return a copy that refers to none of these types; None where it cannot be without.
+
+    A reference that also says a name stays as that name (Reference.display), which no server can miss.
+    """
+    made = {name: kept for name, value in resource.items() if (kept := _strip(value, types)) is not None}
+    return made if REQUIRED.get(resource["resourceType"], frozenset()) <= made.keys() else None
+
+
+def waves(parents: Sequence[AbstractSet[int]]) -> list[list[int]]:
+    """Return the places of parcels in waves, parents before children; `parents` are places too.
+
+    Whoever refers to each other in a ring goes together in the last wave: the target may take it or not.
+    """
+    left, done, found = set(range(len(parents))), set[int](), list[list[int]]()
+    while left:
+        wave = sorted(one for one in left if (parents[one] - {one}) <= done) or sorted(left)
+        found.append(wave)
+        done.update(wave)
+        left.difference_update(wave)
+    return found
+
+
+def source_version(resource: Resource) -> int | None:
+    """Return at which seq of ours a resource stands, or None where we did not write it."""
+    for one in resource.get("extension", ()):
+        if str(one.get("url", "")).endswith(f"/StructureDefinition/{VERSION_PATH}"):
+            value = one.get("valueInteger")
+            return value if isinstance(value, int) else None
+    return None
+
+
+def payload_hash(resource: Resource) -> str:
+    """Return a digest of the content, whatever its version and id."""
+    content = {name: value for name, value in resource.items() if name not in {"id", "meta"}}
+    content["extension"] = [
+        one
+        for one in resource.get("extension", ())
+        if not str(one.get("url", "")).endswith(f"/StructureDefinition/{VERSION_PATH}")
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def etag_of(version_id: str) -> str:
+    """Return a version id as the ETag that guards it (R4 http.html#versioning: weak, opaque)."""
+    return f'W/"{version_id}"'
+
+
+def renamed(request: Request, remote_id: str) -> Request:
+    """Return the same write for a resource that turned out to have an id there."""
+    kind = request.url.partition("?")[0].partition("/")[0]
+    return replace(
+        request,
+        phase=Phase.UPDATE,
+        url=f"{kind}/{remote_id}",
+        resource=None if request.resource is None else {**request.resource, "id": remote_id},
+    )
+
+
+def _holders(node: Any) -> Iterator[dict[str, str]]:
+    if isinstance(node, list):
+        for one in node:
+            yield from _holders(one)
+    elif isinstance(node, dict):
+        if isinstance(node.get("reference"), str):
+            yield node
+        for value in node.values():
+            yield from _holders(value)
+
+
+def _strip(node: Any, types: AbstractSet[str]) -> Any:
+    """Return what is left of an element without references to these types, or None."""
+    if isinstance(node, list):
+        return [kept for one in node if (kept := _strip(one, types)) is not None] or None
+    if not isinstance(node, dict):
+        return node
+    said = node.get("reference")
+    found = LOCAL.match(said) if isinstance(said, str) else None
+    if found is not None and found[1] in types:
+        return {name: value for name, value in node.items() if name not in {"reference", "type"}} or None
+    kept = {name: rest for name, value in node.items() if (rest := _strip(value, types)) is not None}
+    return None if (node.keys() - kept.keys()) & STANDS_FOR else kept or None

@@ -1,0 +1,241 @@
+"""Links: under which id and ETag a target knows each of our aggregates, which types it takes, who overwrote whom."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import case, insert, select, update
+
+from app.core import clock
+from app.core.db import db
+from app.core.outbox import OutboxPromise, PromiseStatus
+from app.core.relay import Delivered, Outcome, Parcel
+from app.core.transaction import transactional
+from app.fhir.models import Capability, Conflict, Link
+from app.fhir.relay.looking import Clash, Known
+from app.fhir.rules import LONGEST_REMOTE_ID, TYPES, Kind, Target
+
+log = structlog.get_logger(__name__)
+
+METADATA, ANSWER, ADMIN = "metadata", "answer", "admin"
+LONGEST_DETAIL: Final = 300
+UNFINISHED: Final = (PromiseStatus.PENDING, PromiseStatus.PROCESSING, PromiseStatus.FAILED)
+Key = tuple[str, str]  # kind and aggregate id, as text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a delivery taught: how the target calls the aggregate, at which ETag, and whom it overwrote."""
+
+    resource_type: str
+    remote_id: str
+    etag: str | None
+    is_theirs: bool
+    payload_hash: str
+    clashes: tuple[Clash, ...] = ()
+    ours: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takes:
+    """Whether a target takes a type, and under ids of ours (None: nobody has said)."""
+
+    is_taken: bool
+    allows_our_ids: bool | None
+    decided_by: str
+    at: datetime
+
+
+def known(target: Target, wanted: Collection[Key]) -> dict[Key, Known]:
+    """Return the links of these aggregates; 1 statement."""
+    if not wanted:
+        return {}
+    rows = db.session.execute(
+        select(
+            Link.kind, Link.aggregate_id, Link.remote_id, Link.etag, Link.is_theirs, Link.delivered_seq
+        ).where(
+            Link.target == target.name,
+            Link.kind.in_({kind for kind, _ in wanted}),
+            Link.aggregate_id.in_({one for _, one in wanted}),
+        )
+    )
+    return {
+        (row.kind, row.aggregate_id): Known(
+            remote_id=row.remote_id, etag=row.etag, is_theirs=row.is_theirs, delivered_seq=row.delivered_seq
+        )
+        for row in rows
+    }
+
+
+def unfinished(target: Target, wanted: Collection[Key]) -> frozenset[Key]:
+    """Return which of these still have a promise on its way to the target; 1 statement."""
+    if not wanted:
+        return frozenset()
+    rows = db.session.execute(
+        select(OutboxPromise.kind, OutboxPromise.aggregate_id)
+        .distinct()
+        .where(
+            OutboxPromise.consumer == target.consumer,
+            OutboxPromise.kind.in_({kind for kind, _ in wanted}),
+            OutboxPromise.aggregate_id.in_({one for _, one in wanted}),
+            OutboxPromise.status.in_(UNFINISHED),
+        )
+    )
+    return frozenset((row.kind, row.aggregate_id) for row in rows)
+
+
+def takes(target: Target) -> dict[str, Takes]:
+    """Return what is known of the types that a target takes; 1 statement."""
+    rows = db.session.execute(
+        select(
+            Capability.resource_type,
+            Capability.is_taken,
+            Capability.allows_our_ids,
+            Capability.decided_by,
+            Capability.at,
+        ).where(Capability.target == target.name)
+    )
+    return {
+        row.resource_type: Takes(
+            is_taken=row.is_taken, allows_our_ids=row.allows_our_ids, decided_by=row.decided_by, at=row.at
+        )
+        for row in rows
+    }
+
+
+@transactional
+def learn(target: Target, said: Mapping[str, tuple[bool, bool | None]], *, by: str, detail: str) -> None:
+    """Keep which types are taken, and under ids of ours.
+
+    What an answer has shown is not unlearnt from the metadata, which may promise more than the server does; and an
+    admin's word stands above both.
+    """
+    rows = {
+        row.resource_type: row
+        for row in db.session.execute(
+            select(Capability)
+            .where(Capability.target == target.name, Capability.resource_type.in_(sorted(said)))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).scalars()
+    }
+    weaker = {METADATA: {METADATA}, ANSWER: {METADATA, ANSWER}}[by]
+    for resource_type, (is_taken, allows_our_ids) in sorted(said.items()):
+        row = rows.get(resource_type)
+        if row is None:
+            row = Capability(target=target.name, resource_type=resource_type, decided_by=by)
+            db.session.add(row)
+        elif row.decided_by not in weaker:
+            row.at = clock.utcnow()
+            continue
+        row.is_taken, row.allows_our_ids, row.decided_by = is_taken, allows_our_ids, by
+        row.detail, row.at = detail[:LONGEST_DETAIL], clock.utcnow()
+
+
+def settled(target: Target, ends: Sequence[tuple[Parcel, Outcome]]) -> None:
+    """Write what deliveries taught, inside the transaction that records them.
+
+    At most 5 statements however many they are: links held (2), new ones inserted, old ones updated, conflicts inserted.
+    May run again when that transaction is rerun: a link's seq never falls.
+    """
+    told = {
+        (parcel.kind, str(parcel.aggregate_id)): (parcel, outcome.receipt)
+        for parcel, outcome in ends
+        if isinstance(outcome, Delivered) and isinstance(outcome.receipt, Receipt)
+    }
+    if not told:
+        return
+    held = _held(target, told.values())
+    by_key = {(row.kind, row.aggregate_id): row for row in held}
+    taken = {(row.resource_type, row.remote_id): (row.kind, row.aggregate_id) for row in held}
+    now = clock.utcnow()
+    fresh, changed = [], {}
+    for key, (parcel, receipt) in told.items():
+        owner = taken.setdefault((receipt.resource_type, receipt.remote_id), key)
+        if owner != key or len(receipt.remote_id) > LONGEST_REMOTE_ID:
+            # Two of ours are one there (a patient registered twice): the first keeps the link.
+            log.warning("fhir_link_taken", kind=parcel.kind, count=1)
+            continue
+        row = by_key.get(key)
+        if row is None:
+            fresh.append(_values(target, key, parcel, receipt, now))
+        elif parcel.seq >= row.delivered_seq:
+            changed[row.id] = _values(target, key, parcel, receipt, now)
+    connection = db.session.connection()
+    if fresh:
+        connection.execute(insert(Link), fresh)
+    if changed:
+        # Each row its own values, in one statement.
+        connection.execute(
+            update(Link)
+            .where(Link.id.in_(sorted(changed)))
+            .values(
+                {
+                    name: case({row_id: values[name] for row_id, values in changed.items()}, value=Link.id)
+                    for name in ("remote_id", "etag", "is_theirs", "delivered_seq", "payload_hash")
+                }
+            )
+            .values(delivered_at=now)
+        )
+    if clashes := [
+        _clash(target, parcel, receipt, clash, now)
+        for parcel, receipt in told.values()
+        for clash in receipt.clashes
+    ]:
+        connection.execute(insert(Conflict), clashes)
+
+
+def ids_by_reference(found: Mapping[Key, Known]) -> dict[tuple[str, str], str]:
+    """Return the target's id for each linked aggregate, by type and our id, as references say it."""
+    return {(TYPES[Kind(kind)], aggregate_id): one.remote_id for (kind, aggregate_id), one in found.items()}
+
+
+def _held(target: Target, told: Collection[tuple[Parcel, Receipt]]) -> list[Any]:
+    """Lock the links of these aggregates, and those that have one of their ids; each by its own index."""
+    columns = select(
+        Link.id, Link.kind, Link.aggregate_id, Link.resource_type, Link.remote_id, Link.delivered_seq
+    ).where(Link.target == target.name)
+    mine = columns.where(
+        Link.kind.in_({parcel.kind for parcel, _ in told}),
+        Link.aggregate_id.in_({str(parcel.aggregate_id) for parcel, _ in told}),
+    )
+    theirs = columns.where(
+        Link.resource_type.in_({receipt.resource_type for _, receipt in told}),
+        Link.remote_id.in_({receipt.remote_id for _, receipt in told}),
+    )
+    rows = {row.id: row for one in (mine, theirs) for row in db.session.execute(one.with_for_update())}
+    return list(rows.values())
+
+
+def _values(target: Target, key: Key, parcel: Parcel, receipt: Receipt, now: datetime) -> dict[str, Any]:
+    return {
+        "target": target.name,
+        "kind": key[0],
+        "aggregate_id": key[1],
+        "resource_type": receipt.resource_type,
+        "remote_id": receipt.remote_id,
+        "etag": receipt.etag,
+        "is_theirs": receipt.is_theirs,
+        "delivered_seq": parcel.seq,
+        "payload_hash": receipt.payload_hash,
+        "delivered_at": now,
+    }
+
+
+def _clash(target: Target, parcel: Parcel, receipt: Receipt, clash: Clash, now: datetime) -> dict[str, Any]:
+    return {
+        "public_id": uuid4(),
+        "target": target.name,
+        "kind": parcel.kind,
+        "aggregate_id": str(parcel.aggregate_id),
+        "seq": parcel.seq,
+        "at": now,
+        "ours": receipt.ours,
+        "theirs": json.dumps(clash.theirs, ensure_ascii=False),
+        "their_version": clash.their_version,
+        "outcome": clash.outcome,
+    }
