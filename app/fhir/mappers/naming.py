@@ -1,0 +1,75 @@
+"""What all mappers write alike: moments, identifiers, codings, references, the version that we are the source of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.fhir.rules import BASE, SOURCE_VERSION
+
+# A resource, or a part of one, as it will be JSON.
+Json = dict[str, Any]
+
+KR_CORE: Final = "http://www.hl7korea.or.kr/fhir/krcore/StructureDefinition/krcore-"
+TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem/"
+SERVICE_CODES: Final = f"{BASE}/CodeSystem/service"
+SECONDARY: Final = "secondary"
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Where we are: the address under which our identifiers are known, and the zone of the wall clock."""
+
+    system_base: str
+    zone: ZoneInfo
+
+    def system(self, name: str) -> str:
+        """Return the system of one of our identifiers."""
+        return f"{self.system_base}/sid/{name}"
+
+    def moment(self, at: datetime) -> str:
+        """Return a moment as FHIR dateTime, to the second, with the offset of the site's zone."""
+        return at.astimezone(self.zone).replace(microsecond=0).isoformat()
+
+    def period(self, start: datetime | None, end: datetime | None = None) -> Json:
+        """Return a Period of what is known; a clock that was set back makes it short, never negative (per-1)."""
+        if start is not None and end is not None:
+            end = max(start, end)
+        return {name: self.moment(at) for name, at in (("start", start), ("end", end)) if at is not None}
+
+    def identifiers(self, own: tuple[str, object], *others: tuple[str, object]) -> list[Json]:
+        """Return identifiers: first the one that is unique and never changes, for targets that assign their own ids."""
+        first, *more = ({"system": self.system(name), "value": str(value)} for name, value in (own, *others))
+        return [first, *({"use": SECONDARY, **one} for one in more)]
+
+
+def head(resource_type: str, resource_id: UUID, seq: int, *, profile: str | None = None) -> Json:
+    """Return how every resource begins: its type, our id, and the version that it is the image of."""
+    return {
+        "resourceType": resource_type,
+        "id": str(resource_id),
+        **({"meta": {"profile": [KR_CORE + profile]}} if profile else {}),
+        "extension": [{"url": SOURCE_VERSION, "valueInteger": seq}],
+    }
+
+
+def reference(resource_type: str, resource_id: UUID) -> Json:
+    """Return a reference to another aggregate of ours, by our id; the relay knows what it is called elsewhere."""
+    return {"reference": f"{resource_type}/{resource_id}"}
+
+
+def coding(system: str, code: str) -> Json:
+    """Return a Coding."""
+    return {"system": system, "code": code}
+
+
+def concept(system: str, code: str, text: str | None = None) -> Json:
+    """Return a CodeableConcept of one coding, with the words that people use for it."""
+    return {"coding": [coding(system, code)], **({"text": text} if text else {})}
+
+
+def present(parts: Mapping[str, Any]) -> Json:
+    """Return the parts that have something in them: an empty element is no FHIR (ele-1)."""
+    return {name: part for name, part in parts.items() if part not in (None, "", [], {})}
