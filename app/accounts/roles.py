@@ -72,6 +72,7 @@ class Permission(StrEnum):
     MANAGE_OUTBOX = "admin:outbox:manage"
     SEE_ALERTS = "alerts:alert:read"
     ANSWER_ALERTS = "alerts:alert:answer"
+    SEE_STATISTICS = "stats:figures:read"
     SEE_AUDIT = "audit:log:read"
     SIGNED_IN = "accounts:session:own"
     LOCK_SCREEN = "accounts:screen:own"
@@ -110,6 +111,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     # Which of them answers which alert, the table of `app.alerts.rules` says.
     Permission.SEE_ALERTS: DRIVERS | {Role.DESK},
     Permission.ANSWER_ALERTS: DRIVERS | {Role.DESK},
+    Permission.SEE_STATISTICS: frozenset({Role.CHARGE_NURSE, Role.DOCTOR, Role.ADMIN, Role.AUDITOR}),
     Permission.SEE_AUDIT: frozenset({Role.AUDITOR}),
     Permission.SIGNED_IN: EVERYBODY - {Role.ANONYMOUS},
     Permission.LOCK_SCREEN: STAFF_ROLES,

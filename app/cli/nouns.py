@@ -1,6 +1,6 @@
 """All nouns of `flask <noun> <verb>` but the demo's own."""
 
-from app.cli import audit, devices, notices, outbox, queues, tags, users, vendor, waits
+from app.cli import alerts, audit, devices, notices, outbox, queues, tags, users, vendor, waits
 from app.cli import map as map_noun
 
 GROUPS = (
@@ -13,5 +13,6 @@ GROUPS = (
     outbox.group,
     notices.group,
     waits.group,
+    alerts.group,
     vendor.vendor,
 )

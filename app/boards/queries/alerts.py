@@ -87,7 +87,7 @@ class AlertStrip:
 def alert_strips(unit: UUID | None, *, by: Actor) -> tuple[AlertStrip, ...]:
     """Return the strips of a page: the unit's (the reception's without one), and what is left to a charge nurse.
 
-    2 statements for each strip, 1 more where somebody stands in no line. Nothing for whoever answers at none.
+    1 statement for each strip, 1 more where somebody stands in no line. Nothing for whoever answers at none.
     """
     wanted = [DESK_ID if unit is None else unit]
     if by.role == Role.CHARGE_NURSE:
@@ -110,7 +110,7 @@ def check_alert_post(post_id: UUID, *, by: Actor) -> None:
 
 
 def alert_strip(post_id: UUID, *, role: str) -> AlertStrip:
-    """Return a post's strip as one role sees it; 2 statements, 1 more where somebody stands in no line."""
+    """Return a post's strip as one role sees it; 1 statement, 1 more where somebody stands in no line."""
     return _strip(post_id, role=role)
 
 
@@ -121,10 +121,9 @@ def _answers(post_id: UUID, *, by: Actor) -> bool:
 
 
 def _strip(post_id: UUID, *, role: str) -> AlertStrip:
-    # The seq first: rows that are newer than it are only painted once more.
-    seq = db.session.execute(select(AlertPost.seq).where(AlertPost.public_id == post_id)).scalar_one_or_none()
     found = db.session.execute(
         select(
+            AlertPost.seq,
             Alert,
             Queue.public_id,
             Queue.name_ko,
@@ -133,30 +132,32 @@ def _strip(post_id: UUID, *, role: str) -> AlertStrip:
             Staff.name,
             Visit.public_id,
         )
-        .join(AlertPost, AlertPost.id == Alert.post_id)
+        .select_from(AlertPost)
+        .outerjoin(Alert, and_(Alert.open_slot == 1, _shown_at(post_id)))
         .outerjoin(Queue, Queue.id == Alert.queue_id)
         .outerjoin(Device, Device.id == Alert.device_id)
         .outerjoin(Staff, Staff.public_id == Alert.taken_by)
         .outerjoin(Visit, Visit.id == Alert.visit_id)
-        .where(Alert.open_slot == 1, _shown_at(post_id))
+        .where(AlertPost.public_id == post_id)
         .order_by(Alert.priority, Alert.raised_at, Alert.id)
         .limit(MOST_SHOWN)
     ).all()
-    in_no_line = _visits_in_no_line() if any(row[0].kind == Kind.NO_NEXT_STEP for row in found) else ()
+    rows = [row[1:] for row in found if row[1] is not None]
+    in_no_line = _visits_in_no_line() if any(row[0].kind == Kind.NO_NEXT_STEP for row in rows) else ()
     now = clock.utcnow()
     return AlertStrip(
         id=post_id,
-        seq=seq or 0,
+        seq=found[0][0] if found else 0,
         post=rules.kind_of_post(post_id),
         role=role,
-        alerts=tuple(_row(*row, role=role, in_no_line=in_no_line, now=now) for row in found),
+        alerts=tuple(_row(*row, role=role, in_no_line=in_no_line, now=now) for row in rows),
     )
 
 
 def _shown_at(post_id: UUID) -> ColumnElement[bool]:
     if post_id == CHARGE_ID:
         return and_(Alert.owner == Post.DESK, Alert.escalated_at.is_not(None))
-    return AlertPost.public_id == post_id
+    return Alert.post_id == AlertPost.id
 
 
 def _row(

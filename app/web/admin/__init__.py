@@ -1,6 +1,7 @@
 """Administration: accounts, devices, tags, queues, maps; and the auditor's reading room. No patient data."""
 
 from app.web.admin import (
+    alerts,
     audit,
     devices,
     home,
@@ -17,6 +18,7 @@ from app.web.admin import (
 from app.web.admin.surface import blueprint
 
 __all__ = [
+    "alerts",
     "audit",
     "blueprint",
     "devices",

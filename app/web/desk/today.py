@@ -8,8 +8,10 @@ from flask_babel import gettext as _
 from app import settings
 from app.accounts.roles import Permission
 from app.boards import queries as boards
+from app.boards.queries import DeskList, VisitCard
 from app.door import actor, back_to, field, requires, show, uuid_field, version_field
 from app.emr import queries as emr
+from app.emr.queries import PatientsFound
 from app.journey import services as journey
 from app.tags.qr import qr_svg
 from app.web.desk.surface import blueprint
@@ -20,9 +22,7 @@ from app.web.forms import page_number, say
 @requires(Permission.BOOK_VISIT)
 def today() -> str:
     """Show today's visits, those in the house first."""
-    return show(
-        "desk/page.html", board=boards.desk_list(page=page_number(), by=actor()), card=None, found=None
-    )
+    return _page(boards.desk_list(page=page_number(), by=actor()))
 
 
 @blueprint.get("/list")
@@ -42,12 +42,8 @@ def listing() -> Response:
 def search() -> str:
     """Find somebody among today's visits and all patients; posted, so that no name stands in an address."""
     text = field("search", longest=100)
-    return show(
-        "desk/page.html",
-        board=boards.desk_list(search=text, by=actor()),
-        card=None,
-        found=emr.find_patients(text, by=actor()) if text else None,
-    )
+    found = emr.find_patients(text, by=actor()) if text else None
+    return _page(boards.desk_list(search=text, by=actor()), found=found)
 
 
 @blueprint.get("/visits/<uuid:visit_id>")
@@ -55,9 +51,7 @@ def search() -> str:
 def visit(visit_id: UUID) -> str:
     """Show one visit beside today's list."""
     card = boards.visit_card(visit_id, by=actor())
-    return show(
-        "desk/page.html", board=boards.desk_list(page=page_number(), by=actor()), card=card, found=None
-    )
+    return _page(boards.desk_list(page=page_number(), by=actor()), card=card)
 
 
 @blueprint.post("/visits/<uuid:visit_id>/arrive")
@@ -108,3 +102,10 @@ def on_visit(visit_id: UUID, words: str) -> Response:
     version = boards.visit_card(visit_id, by=actor()).visit.version
     say(words, undo_url=url_for("desk.undo", visit_id=visit_id), version=version)
     return back_to("desk.visit", visit_id=visit_id)
+
+
+def _page(board: DeskList, *, card: VisitCard | None = None, found: PatientsFound | None = None) -> str:
+    """Show the desk's page, with what the desk is to do now on top."""
+    strips = boards.alert_strips(None, by=actor())
+    topics = [strip.topic for strip in strips]
+    return show("desk/page.html", board=board, strips=strips, live_topics=topics, card=card, found=found)

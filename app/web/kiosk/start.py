@@ -1,11 +1,15 @@
 """Where everybody begins and everybody ends: the start page, help, and the reset that forgets."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 
 from app import settings
 from app.accounts.roles import Permission, Role
+from app.alerts import queries as alerted
+from app.alerts import services as alerts
+from app.alerts.rules import State
 from app.boards import queries as boards
 from app.boards.queries import Guidance
 from app.core.errors import SignInNeededError
@@ -15,6 +19,7 @@ from app.wayfinding.rules import Profile
 
 DEVICES = frozenset({"32fhd", "27fhd", "24fhd", "22fhd", "16fhd", "10hd"})
 ANSWERS, LINK, DEVICE = "answers", "slip_link", "kiosk_device"
+HELP = "help"  # the call for help that is open here; it belongs to the kiosk and not to who stands there
 LANGUAGE_SECONDS = 24 * 3600
 
 
@@ -26,6 +31,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/kiosk", view_func=start, methods=["GET"])
     blueprint.add_url_rule("/kiosk/begin", view_func=begin, methods=["POST"])
     blueprint.add_url_rule("/kiosk/desk", view_func=desk, methods=["GET"])
+    blueprint.add_url_rule("/kiosk/help", view_func=help_state, methods=["GET"])
     blueprint.add_url_rule("/kiosk/help", view_func=call_help, methods=["POST"])
     blueprint.add_url_rule("/kiosk/reset", view_func=reset, methods=["POST"])
 
@@ -37,8 +43,8 @@ def only_kiosks() -> None:
 
 
 def device() -> dict[str, Any]:
-    """Tell the templates how many pixels a millimetre has on this panel."""
-    return {"device_profile": session.get(DEVICE, "22fhd")}
+    """Tell the templates how many pixels a millimetre has on this panel, and whether somebody is on the way."""
+    return {"device_profile": session.get(DEVICE, "22fhd"), "help": _help()}
 
 
 @public
@@ -79,10 +85,20 @@ def desk() -> str:
 
 @requires(Permission.REGISTER_VISIT)
 def call_help() -> Response:
-    """Say where people are who help; nothing is claimed to come that does not come."""
+    """Call somebody to this kiosk, and say so; that somebody comes is said once somebody has taken it (K20)."""
+    session[HELP] = str(alerts.call_help(by=actor()).alert_id)
     if request.headers.get("HX-Request"):
-        return make_response(render_template("kiosk/_help.html", guidance=to_desk()))
+        return make_response(render_template("kiosk/_help.html", to_desk=to_desk()))
     return back_to("kiosk.desk")
+
+
+@requires(Permission.REGISTER_VISIT)
+def help_state() -> Response:
+    """Give the page the answer to its call as soon as it differs from what is shown; asked every other second."""
+    found = _help()
+    if found is not None and found == request.args.get("shown"):
+        return make_response("", 204)
+    return make_response(render_template("kiosk/_help.html", to_desk=to_desk()))
 
 
 @public
@@ -109,6 +125,18 @@ def profile() -> Profile:
     """Return how the person moves, as the page's switch says."""
     chosen = request.args.get("profile", "")
     return Profile(chosen) if chosen in set(Profile) else Profile.WALKING
+
+
+def _help() -> State | None:
+    """Return how this kiosk's call for help stands; None where none is open. 1 statement where one was made."""
+    try:
+        found = alerted.help_state(UUID(session[HELP])) if HELP in session else State.ENDED
+    except ValueError:
+        found = State.ENDED
+    if found is State.ENDED:
+        session.pop(HELP, None)
+        return None
+    return State.TAKEN if found is State.TAKEN else State.OPEN
 
 
 def _forget() -> None:

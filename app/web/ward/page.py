@@ -32,16 +32,19 @@ def page(queue_id: UUID) -> str:
     A number may be searched for by the address, a name never: addresses are logged and remembered.
     """
     board = boards.ward_board(queue_id, by=actor())
+    strips = boards.alert_strips(board.unit, by=actor())
     asked, number = request.args.get("show", ""), request.args.get("number", "")
     return show(
         "ward/page.html",
         board=board,
-        live_topics=[board.topic],
+        live_topics=[board.topic, *(strip.topic for strip in strips)],
+        strips=strips,
         shows=asked if asked in SHOWS else "",
         is_mine_only=request.args.get("mine") == "1",
         number=number if number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS else "",
         my_rooms=my_room.remembered(queue_id),
         is_reader=not may(actor(), Permission.DRIVE_QUEUE),
+        sees_figures=may(actor(), Permission.SEE_STATISTICS),
         said=answers.kept(),
         is_push=False,
     )

@@ -5,6 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app.alerts import services as alerts
+from app.boards import queries as boards
+from app.boards.queries import AlertRow
 from app.core.db import db
 from app.journey.models import Visit, VisitLink
 from tests.hospital import Hospital
@@ -127,13 +130,42 @@ def test_another_person_begins_with_nothing_of_the_last_one(kiosk: Plain, hospit
     assert kiosk.open("/kiosk/confirm").path == "/kiosk"
 
 
-def test_help_says_where_people_are_and_promises_nobody(kiosk: Plain) -> None:
+def test_help_calls_somebody_and_says_who_comes_only_when_somebody_does(
+    kiosk: Plain, hospital: Hospital
+) -> None:
     form = next(form for form in kiosk.forms() if form.action == "/kiosk/help")
     piece = kiosk.client.post("/kiosk/help", data=form.fields, headers={"HX-Request": "true"})
+    assert "shown=open" in piece.get_data(as_text=True)
     assert "원무 접수 데스크" in piece.get_data(as_text=True)
+    assert kiosk.client.get("/kiosk/help?shown=open").status_code == 204
     kiosk.press("/kiosk/help")
     assert kiosk.path == "/kiosk/desk"
-    assert "원무 접수 데스크" in kiosk.text
+    assert '<meta http-equiv="refresh"' in kiosk.text  # without script the page asks again by itself
+    call = the_call(hospital)
+    assert (call.device, call.occurrences) == ("로비 키오스크", 2)
+    alerts.take(call.id, version=call.version, by=hospital.cast.henry)
+    coming = kiosk.client.get("/kiosk/help?shown=open")
+    assert "banner-success" in coming.get_data(as_text=True)
+    assert "shown=taken" in kiosk.open("/kiosk/desk").text
+    assert "refresh" not in kiosk.text
+    kiosk.press("/kiosk/reset")  # who stood there has gone; somebody is on the way to this kiosk all the same
+    assert "shown=taken" in kiosk.text
+    alerts.finish(call.id, version=the_call(hospital).version, by=hospital.cast.henry)
+    assert "help-answer" not in kiosk.client.get("/kiosk/help?shown=taken").get_data(as_text=True)
+    assert "help-answer" not in kiosk.open("/kiosk").text
+
+
+def test_a_copied_call_of_another_house_says_nothing(kiosk: Plain) -> None:
+    with kiosk.client.session_transaction() as session:
+        session["help"] = "no id"
+    assert "help-answer" not in kiosk.open("/kiosk").text
+
+
+def the_call(hospital: Hospital) -> AlertRow:
+    """Return the call for help as the desk sees it."""
+    (strip,) = boards.alert_strips(None, by=hospital.cast.henry)
+    db.session.remove()
+    return strip.alerts[0]
 
 
 def test_the_language_changes_on_every_page_and_keeps_step_and_answers(kiosk: Plain) -> None:
