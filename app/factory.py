@@ -11,7 +11,7 @@ from app.core import events, relay
 from app.core.db import db, engine_options
 from app.core.observability import logging
 from app.demo.commands import demo
-from app.door import assets, context, csrf, flood, headers, identity, keys, language, rights
+from app.door import assets, context, csrf, flood, headers, identity, keys, language, privacy, rights
 from app.live import SERVER_OPTIONS, GuardSockets, Live, push
 from app.live import views as live
 from app.live.hub import Hub
@@ -71,7 +71,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     for room in (identity, csrf, flood, language, assets, context, errors):
         room.init_app(app)
 
-    for check in (headers.begin, csrf.check, live.check_socket, rights.check_rights, keys.read_key):
+    for check in (
+        headers.begin,
+        csrf.check,
+        live.check_socket,
+        rights.check_rights,
+        privacy.check_lock,
+        keys.read_key,
+    ):
         app.before_request(check)
     for finish in (headers.finish, keys.tell_replay, identity.keep_client, identity.touch):
         app.after_request(finish)

@@ -1,6 +1,7 @@
 """Reactions: what follows from what, on one page. No logic here: a reaction is a function of a door."""
 
-from app.accounts.events import IdentificationPaused, SessionsEnded
+from app.accounts.events import IdentificationPaused, ScreensCovered, ScreensOpened, SessionsEnded
+from app.alerts.events import AlertRaised
 from app.core.events import Event, Moved, Promised, Reaction
 from app.jobs import reactions
 from app.journey.events import PatientCalled, VisitArrived, VisitFinished
@@ -9,9 +10,12 @@ from app.live import push
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     Moved: (push.moved,),
     Promised: (reactions.wake_relay,),
-    SessionsEnded: (push.sessions_ended,),
+    SessionsEnded: (push.sessions_changed,),
+    ScreensCovered: (push.sessions_changed,),
+    ScreensOpened: (push.sessions_changed,),
     IdentificationPaused: (reactions.warn_operators,),
     VisitArrived: (),
     PatientCalled: (reactions.count_call,),
+    AlertRaised: (reactions.count_alert,),
     VisitFinished: (reactions.let_sessions_of_visit_end,),
 }

@@ -14,6 +14,20 @@ class SessionsEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScreensCovered(Event):
+    """These sessions' screens were covered: their sockets stop naming anybody."""
+
+    session_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreensOpened(Event):
+    """These sessions' screens are open again: their sockets send what they lack."""
+
+    session_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdentificationPaused(Event):
     """So many people failed to identify themselves that only staff may do it for a while."""
 

@@ -38,6 +38,15 @@ class TryKind(StrEnum):
     STAFF = "staff"
     PATIENT = "patient"
     PAIRING = "pairing"
+    UNLOCK = "unlock"
+    PIN = "pin"
+
+
+class LockReason(StrEnum):
+    """Why a screen is covered."""
+
+    ASKED = "asked"
+    IDLE = "idle"
 
 
 class EndReason(StrEnum):
@@ -63,6 +72,7 @@ PAIRING_LIFE = timedelta(hours=1)
 TICKET_LIFE = timedelta(seconds=30)
 ACCESS_LIFE = timedelta(minutes=15)
 TOUCH_EVERY = timedelta(minutes=1)
+GESTURE_GRAIN = timedelta(seconds=30)  # what a page reports once a minute is never too early to be written
 
 TRY_WINDOW = timedelta(minutes=15)
 KNOWN_CLIENT = timedelta(days=90)
@@ -90,9 +100,14 @@ LIMITS: Mapping[TryKind, Limit] = {
     TryKind.STAFF: Limit(50, 5, TRY_WINDOW),
     TryKind.PATIENT: Limit(50, 10, timedelta(days=1)),
     TryKind.PAIRING: Limit(20, 20, TRY_WINDOW),
+    TryKind.UNLOCK: Limit(50, 5, TRY_WINDOW),
+    # Four digits are few: five wrong ones a day, and then only the password opens (and forgives them).
+    TryKind.PIN: Limit(50, 5, timedelta(days=1)),
 }
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD, FEWEST_CHARACTERS = 12, 256, 5
+PIN = re.compile(r"[0-9]{4,6}")
+DIGITS_IN_A_ROW = "01234567890"
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
@@ -104,6 +119,37 @@ def username(typed: str) -> str:
 def is_username(name: str) -> bool:
     """Whether a stored name may be given to somebody."""
     return USERNAME.fullmatch(name) is not None
+
+
+def is_pin(word: str) -> bool:
+    """Whether a word has a PIN's form; no password has, for passwords are longer."""
+    return PIN.fullmatch(word) is not None
+
+
+def is_common_pin(pin: str) -> bool:
+    """Whether a PIN is among the first that anybody tries: one digit, a pair again and again, a run of digits."""
+    pairs = {pin[at : at + 2] for at in range(0, len(pin) - 1, 2)}
+    return len(pairs) == 1 or pin in DIGITS_IN_A_ROW or pin in DIGITS_IN_A_ROW[::-1]
+
+
+def covered_since(
+    *,
+    kind: str,
+    channel: str,
+    locked_at: datetime | None,
+    last_seen_at: datetime,
+    idle: timedelta,
+    now: datetime,
+) -> datetime | None:
+    """Return since when a session's screen is covered, None where it is open (ASVS 7.3.1).
+
+    Only a browser of staff is a screen: patients' phones, kiosks, boards and programs are not.
+    """
+    if kind != SessionKind.STAFF or channel != Channel.COOKIE:
+        return None
+    if locked_at is not None:
+        return locked_at
+    return last_seen_at + idle if last_seen_at + idle <= now else None
 
 
 def plain(password: str) -> str:

@@ -36,6 +36,12 @@ class SignInNeededError(RefusedError):
     code, status = "SIGN_IN_NEEDED", 401
 
 
+class ScreenLockedError(RefusedError):
+    """The screen is covered: nobody's data until its owner has opened it again; nothing written."""
+
+    code, status = "SCREEN_LOCKED", 423
+
+
 class TooManyTriesError(RefusedError):
     """This device has tried too often; `retry_after` seconds."""
 

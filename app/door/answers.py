@@ -1,6 +1,7 @@
 """How an answer looks: a page or its fragment, with every patient shown written to the audit first."""
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -33,6 +34,14 @@ def back_to(endpoint: str, **values: Any) -> Response:
     response = make_response("", 204)
     response.headers["HX-Redirect"] = where
     return response
+
+
+def inside(where: str) -> str:
+    """Return a path of this house, or nothing: a sign-in must not send anybody elsewhere."""
+    parts = urlsplit(where)
+    if parts.scheme or parts.netloc or not where.startswith("/") or where.startswith(("//", "/\\")):
+        return ""
+    return where
 
 
 def field(name: str, *, longest: int = 300) -> str:

@@ -88,5 +88,6 @@ def _common() -> dict[str, Any]:
         **common,
         "nav": nav,
         "user": {"name": found.name, "role": role_word(found.role)},
+        "lock_minutes": settings.current().privacy_lock_minutes,
         "signed_out_url": url_for("login.sign_in"),
     }

@@ -33,8 +33,9 @@ def _nobody_is_busy(_connection: "Connection") -> None:
 class Connection:
     """A socket, whose it is, what it follows, and what it has seen of that.
 
-    `topics` maps each topic to the audience its reader belongs to (`{"queue:…": "ward:ko"}`). One lock guards
-    every byte written: hub, drain, library and closing pass through it, and none of them blocks on the wire.
+    `topics` maps each topic to the audience its reader belongs to (`{"queue:…": "ward:ko"}`), `covered` to the one
+    while the reader's screen is covered. One lock guards every byte written: hub, drain, library and closing pass
+    through it, and none of them blocks on the wire.
     """
 
     def __init__(
@@ -47,8 +48,11 @@ class Connection:
         user_key: str = "",
         device_key: str = "",
         since: Mapping[str, int] | None = None,
+        covered: Mapping[str, str] | None = None,
+        is_covered: bool = False,
     ) -> None:
         self.ws, self.topics, self.kind = ws, dict(topics), kind
+        self._covered, self.is_covered = dict(covered or topics), is_covered
         self.session_key, self.user_key, self.device_key = session_key, user_key, device_key
         self.on_busy: Callable[[Connection], None] = _nobody_is_busy
         self._guard: GuardedSocket = ws.sock
@@ -65,6 +69,21 @@ class Connection:
         with suppress(OSError):
             self._raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._guard.connection = self
+
+    # What it may see
+
+    def audience(self, topic: str) -> str:
+        """Return the audience its reader belongs to now."""
+        return (self._covered if self.is_covered else self.topics)[topic]
+
+    def cover(self, *, is_covered: bool) -> None:
+        """Change the audience; nothing that was owed to the other one leaves any more, and all is offered anew."""
+        with self._lock:
+            self.is_covered = is_covered
+            for topic in self.topics:
+                if self._covered[topic] != self.topics[topic]:
+                    self._backlog.drop(topic)
+                    self._seen[topic] = UNKNOWN
 
     # What it has seen
 

@@ -33,8 +33,8 @@ class Feed:
     def leave(self, connection: Connection) -> None:
         """Let a reader go, and the frame of an audience that nobody belongs to any more."""
         self.members.discard(connection)
-        audience = connection.topics[self.topic]
-        if not any(member.topics[self.topic] == audience for member in self.members):
+        wanted = {member.audience(self.topic) for member in self.members}
+        for audience in [one for one in self._states if one not in wanted]:
             self._states.pop(audience, None)
 
     def learn(self, seq: int) -> None:
@@ -61,13 +61,13 @@ class Feed:
         self.is_failing = bool(
             behind
         )  # until it has gone well: nobody is told "live" over a fragment that fails
-        self._deliver_states(source, (member for member in behind if member.kind == "html"))
-        self._deliver_events(source, (member for member in behind if member.kind == "json"))
+        self._deliver_states(source, (one for one in behind if one.kind == "html" or one.is_covered))
+        self._deliver_events(source, (one for one in behind if one.kind == "json" and not one.is_covered))
         self.is_failing = False
 
     def _deliver_states(self, source: Source, members: Iterable[Connection]) -> None:
         for member in members:
-            state = self._state(source, member.topics[self.topic])
+            state = self._state(source, member.audience(self.topic))
             member.offer_state(self.topic, state.seq, state.frame)
 
     def _deliver_events(self, source: Source, members: Iterable[Connection]) -> None:

@@ -105,7 +105,7 @@ class Hub:
         self._wake.set()
 
     def check_sessions(self) -> None:
-        """Close the sockets of ended sessions now, not at the next check."""
+        """Close the sockets of ended sessions and cover those of locked screens now, not at the next check."""
         self._must_check_sessions = True
         self._wake.set()
 
@@ -188,7 +188,7 @@ class Hub:
             self._ping()
         if self._must_check_sessions:
             self._must_check_sessions = False
-            self._close_ended_sessions()
+            self._look_at_sessions()
         for feed, move in moved:
             feed.learn(move.seq)
             self._deliver(feed)
@@ -218,7 +218,7 @@ class Hub:
             return
         feeds = self._roster.feeds()
         seqs = self.source.seqs([feed.topic for feed in feeds])
-        self._close_ended_sessions()
+        self._look_at_sessions()
         for feed in feeds:
             feed.correct(seqs.get(feed.topic, feed.seq))
             self._deliver(feed)
@@ -261,12 +261,18 @@ class Hub:
             metrics.failed.inc()
             log.exception("live_delivery_failed", topic=feed.topic)
 
-    def _close_ended_sessions(self) -> None:
+    def _look_at_sessions(self) -> None:
+        """Close whose session is over; show whose screen was covered or opened what it may see now."""
         everyone = self._roster.everyone()
-        alive = set(self.source.alive({connection.session_key for connection in everyone}))
+        alive = self.source.alive({connection.session_key for connection in everyone})
         for connection in everyone:
-            if connection.session_key not in alive:
+            is_covered = alive.get(connection.session_key)
+            if is_covered is None:
                 connection.close(Close.POLICY, "signed out")
+            elif connection.is_covered != is_covered:
+                connection.cover(is_covered=is_covered)
+                for feed in self._roster.feeds_of(connection):
+                    self._deliver_to(feed, [connection])
 
     def _beat(self, connections: Collection[Connection]) -> None:
         """Tell pages that they are current; one over a failing fragment is told nothing and turns stale."""

@@ -89,6 +89,11 @@ def reload(topic: str, seq: int) -> str:
     return _json({"type": "reload", "topic": topic, "seq": seq})
 
 
+def locked(topic: str) -> str:
+    """Tell the client that its screen is locked: nothing of the topic comes until it is opened."""
+    return _json({"type": "locked", "topic": topic})
+
+
 def since(value: str) -> dict[str, int]:
     """Read `topic=seq,topic=seq` of a reconnecting page; what is not so is left out."""
     pairs = (part.rpartition("=") for part in value.split(","))

@@ -23,8 +23,8 @@ def moved(event: Event) -> None:
         publish(MOVES, notice.wire())
 
 
-def sessions_ended(_event: Event) -> None:
-    """Close the sockets of ended sessions, here and in all processes."""
+def sessions_changed(_event: Event) -> None:
+    """Close the sockets of ended sessions and cover those of locked screens, here and in all processes."""
     _live().check_sessions()
     publish(MOVES, Notice(SESSION, 0).wire())
 

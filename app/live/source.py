@@ -19,8 +19,11 @@ class Source(Protocol):
     def seqs(self, topics: Collection[str]) -> Mapping[str, int]:
         """Return the committed seq of each topic, in one statement; a topic that is gone is left out."""
 
-    def alive(self, session_keys: Collection[str]) -> Collection[str]:
-        """Return those whose session still holds and whose rights have not changed, in one statement."""
+    def alive(self, session_keys: Collection[str]) -> Mapping[str, bool]:
+        """Return those whose session still holds, each with whether its screen is covered, in one statement.
+
+        A session whose rights have changed does not hold.
+        """
 
     def render(self, topic: str, audience: str) -> Rendered:
         """Render a topic for an audience: an out-of-band fragment, or for a JSON audience its `snapshot`."""

@@ -1,7 +1,8 @@
 """Topics: who may follow what, as which audience, and how each is rendered for it.
 
 `queue:<id>` ward page · `board:<id>` waiting room (redacted) · `visit:<id>` one patient · `line:<queue>` the
-places of waiting phones. Queue, board and line move with the queue's row, a visit with its own.
+places of waiting phones · `alerts:<post>` what staff are to do at a unit's ward, at the reception, as charge
+nurses. Queue, board and line move with the queue's row, a visit with its own.
 """
 
 import json
@@ -15,6 +16,7 @@ from flask import g, render_template, session
 from flask_babel import force_locale
 
 from app.accounts import queries as accounts
+from app.accounts import services as accounts_services
 from app.accounts.roles import Facts, Permission, Role, require
 from app.boards import queries as boards
 from app.boards.queries import LinePlace
@@ -23,11 +25,13 @@ from app.core.actor import SYSTEM, Actor
 from app.core.disclosure import disclose_each
 from app.core.errors import NotAllowedError, NotFoundError
 from app.core.transaction import release
+from app.live import messages
 from app.live.source import Rendered
 from app.queues import queries as queues
 from app.wayfinding.rules import Profile
 
 JSON_AUDIENCE = "json"
+COVERED = "covered:"  # before the audience of a reader whose screen is locked
 OF_QUEUE = frozenset({"queue", "board", "line"})
 MOST_TOPICS = 4
 PROFILE = "profile"  # how somebody moves, as chosen on the phone's page; kept in its session
@@ -60,6 +64,14 @@ def grant(names: Collection[str], *, by: Actor, locale: str) -> dict[str, str]:
     return {str(topic): _audience(topic, by, locale) for topic in map(Topic.parse, names)}
 
 
+def covered(granted: Mapping[str, str]) -> dict[str, str]:
+    """Return the audiences of the same topics behind a locked screen; what a wall shows stays as it is."""
+    return {
+        topic: audience if audience.startswith("board:") else f"{COVERED}{audience}"
+        for topic, audience in granted.items()
+    }
+
+
 def aliases(moved: str) -> tuple[str, ...]:
     """Return the topics that follow a row's move."""
     kind, _, id_ = moved.partition(":")
@@ -78,6 +90,9 @@ def _audience(topic: Topic, by: Actor, locale: str) -> str:
     if topic.kind == "visit":
         boards.my_visit(topic.id, by=by)
         return f"phone:{locale}:{session.get(PROFILE, Profile.WALKING)}"
+    if topic.kind == "alerts":
+        boards.check_alert_post(topic.id, by=by)
+        return f"alerts:{locale}:{by.role}"
     if topic.kind == "line" and by.visit_id is not None:
         entry = boards.my_visit(by.visit_id, by=by).entry
         if entry is not None and entry.queue_id == topic.id:
@@ -98,17 +113,21 @@ class Hospital:
         found = boards.seqs_of(
             [one.id for one in parsed if one.kind in OF_QUEUE],
             [one.id for one in parsed if one.kind == "visit"],
+            [one.id for one in parsed if one.kind == "alerts"],
         )
         return {str(one): found[one.id] for one in parsed if one.id in found}
 
-    def alive(self, session_keys: Collection[str]) -> Collection[str]:
-        """Return the sessions that still hold; 1 statement."""
-        held = accounts.alive([UUID(key) for key in session_keys], clock.utcnow())
-        return {str(one) for one in held}
+    def alive(self, session_keys: Collection[str]) -> Mapping[str, bool]:
+        """Return the sessions that still hold, each with whether its screen is covered; 1 statement."""
+        ids = [UUID(key) for key in session_keys]
+        held = accounts.alive(ids, clock.utcnow(), idle=accounts_services.idle_time())
+        return {str(one): is_covered for one, is_covered in held.items()}
 
     def render(self, topic: str, audience: str) -> Rendered:
         """Render a topic for an audience, in its language."""
         one = Topic.parse(topic)
+        if audience.startswith(COVERED):
+            return self._covered(one, audience.removeprefix(COVERED))
         if audience == JSON_AUDIENCE:
             seq, entries = boards.queue_snapshot(one.id)
             return Rendered(seq, frame(seq, "snapshot", {"queue_id": str(one.id), "entries": entries}))
@@ -137,6 +156,24 @@ class Hospital:
         self._lines.clear()
         release()
 
+    def _covered(self, topic: Topic, audience: str) -> Rendered:
+        """Render what a locked screen may show: a ward's counts; of everything else only that it is locked."""
+        kind, _, rest = audience.partition(":")
+        locale, _, detail = rest.partition(":")
+        if kind == "alerts":
+            with force_locale(locale):
+                g.locale = locale
+                strip = boards.alert_strip(topic.id, role=detail)
+                return Rendered(
+                    strip.seq, render_template("alerts/_covered.html", strip=strip, is_push=True)
+                )
+        if kind != "ward":
+            return Rendered(self.seqs([str(topic)]).get(str(topic), 0), messages.locked(str(topic)))
+        with force_locale(locale):
+            g.locale = locale
+            ward = boards.covered_ward(topic.id)
+            return Rendered(ward.seq, render_template("ward/_covered.html", ward=ward, is_push=True))
+
     def _fragment(self, topic: Topic, kind: str, detail: str) -> Rendered:
         if kind == "ward":
             board = boards.ward_board(topic.id, by=None)
@@ -145,6 +182,9 @@ class Hospital:
         if kind == "board":
             wall = boards.public_board(topic.id)
             return Rendered(wall.seq, render_template("board/_board.html", board=wall, is_push=True))
+        if kind == "alerts":
+            strip = boards.alert_strip(topic.id, role=detail)
+            return Rendered(strip.seq, render_template("alerts/_strip.html", strip=strip, is_push=True))
         if kind == "place":
             line = self._line(topic.id)
             told = line.of(UUID(detail))

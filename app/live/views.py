@@ -20,11 +20,12 @@ from app.core.transaction import release
 from app.door import actor, requires, signed_in
 from app.door.identity import adopt, bearer_of
 from app.door.language import locale
+from app.door.privacy import is_covered, works_covered
 from app.live.connection import Connection, Kind
 from app.live.engine import Live
 from app.live.messages import since
 from app.live.push import EXTENSION
-from app.live.topics import JSON_AUDIENCE, Hospital, grant
+from app.live.topics import JSON_AUDIENCE, Hospital, covered, grant
 
 blueprint = Blueprint("live", __name__)
 sock = Sock()
@@ -32,6 +33,7 @@ sock = Sock()
 
 @blueprint.post("/live/ticket")
 @requires(Permission.SIGNED_IN)
+@works_covered
 def ticket() -> Response:
     """Give this session a ticket for one socket, good for 30 s."""
     return jsonify({"ticket": accounts_services.issue_ticket(_me().session_id)})
@@ -39,19 +41,26 @@ def ticket() -> Response:
 
 @blueprint.get("/live/fragment")
 @requires(Permission.SIGNED_IN)
+@works_covered
 def fragment() -> Response:
-    """Return a topic's fragment where sockets are blocked; 204 when nothing is newer than `since`."""
+    """Return a topic's fragment where sockets are blocked; 204 when nothing is newer than `since`.
+
+    Behind a locked screen it is the one that names nobody, and a page asks for it without `since`.
+    """
     topic, shown = request.args.get("topic", ""), request.args.get("since", "")
-    audience = grant([topic], by=actor(), locale=locale())[topic]
+    granted = grant([topic], by=actor(), locale=locale())
+    audience = (covered(granted) if is_covered() else granted)[topic]
     hospital = Hospital()
     if shown.isascii() and shown.isdecimal() and hospital.seqs([topic]).get(topic, 0) <= int(shown):
         return make_response("", 204)
-    _disclose([topic])
+    if not is_covered():
+        _disclose([topic])
     return make_response(hospital.render(topic, audience).text)
 
 
 @sock.route("/ws/live", bp=blueprint)
 @requires(Permission.SIGNED_IN)
+@works_covered
 def live(ws: Server) -> None:
     """Push HTML fragments of the granted topics to a page."""
     _serve(ws, g.granted, "html")
@@ -59,6 +68,7 @@ def live(ws: Server) -> None:
 
 @sock.route("/ws/queue/<uuid:queue_id>", bp=blueprint)
 @requires(Permission.SIGNED_IN)
+@works_covered
 def queue(ws: Server, queue_id: UUID) -> None:
     """Push a queue's moves as JSON, each seq once and in order."""
     _serve(ws, {f"queue:{queue_id}": JSON_AUDIENCE}, "json")
@@ -113,6 +123,8 @@ def _serve(ws: Server, topics: Mapping[str, str], kind: Kind) -> None:
         user_key=str(me.staff_id or ""),
         device_key="" if me.staff_id else str(me.device_id or me.client_id or me.session_id),
         since=since(request.args.get("since", "")),
+        covered=covered(topics),
+        is_covered=is_covered(),
     )
     release()
     engine.serve(ws, connection)

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request, url_for
@@ -13,9 +14,11 @@ from werkzeug.exceptions import HTTPException
 from app.core.errors import (
     ConfirmationNeededError,
     RefusedError,
+    ScreenLockedError,
     SignInNeededError,
 )
 from app.core.health import DATABASE_FAILURES, refusal_of
+from app.door import inside
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,11 @@ SENTENCES: dict[str, Any] = {
     "STAFF_TOO_MANY_TRIES": _l(
         "Too many tries on this device. Please wait 15 minutes, or ask an administrator."
     ),
+    "UNLOCK_BAD_CREDENTIALS": _l("This PIN or password is not right."),
+    "UNLOCK_TOO_MANY_TRIES": _l(
+        "Too many tries. Please wait 15 minutes, or let a colleague sign in as another person."
+    ),
+    "SCREEN_LOCKED": _l("The screen is locked. Nothing was done; please open it and try again."),
     "PAIR_BAD_CREDENTIALS": _l("This code is not valid, or was used already. Please ask for a new one."),
     "PAIR_TOO_MANY_TRIES": _l("Too many tries on this device. Please wait 15 minutes."),
     "NO_ROUTE": _l("There is no such way for you. A member of staff will gladly help."),
@@ -61,6 +69,12 @@ SENTENCES: dict[str, Any] = {
     "METHOD_NOT_ALLOWED": _l("This address does not take that kind of request."),
 }
 WHYS: dict[tuple[str, str], Any] = {
+    ("UNLOCK_BAD_CREDENTIALS", "pin_used_up"): _l(
+        "The PIN was wrong too often. Please use the password instead."
+    ),
+    ("INVALID", "pin_form"): _l("A PIN has 4 to 6 digits."),
+    ("INVALID", "pin_common"): _l("This PIN is easy to guess. Please choose another one."),
+    ("INVALID", "pin_differs"): _l("The two PINs differ. Please type the same PIN twice."),
     ("INVALID", "four_digits"): _l("Please enter the last four digits of the phone number."),
     ("INVALID", "format"): _l("Please check the form, for example 1953-04-12."),
     ("INVALID", "no_such_day"): _l("There is no such day. Please check the birth date."),
@@ -102,6 +116,7 @@ BY_STATUS = {
     413: "TOO_LARGE",
     415: "MALFORMED",
     422: "INVALID",
+    423: "SCREEN_LOCKED",
     429: "TOO_MANY_TRIES",
     503: "DEPENDENCY_DOWN",
 }
@@ -160,9 +175,11 @@ def answer(code: str, status: int, details: dict[str, Any]) -> Response:
     """Return a refusal as JSON problem, fragment or page, by what the caller wants."""
     words = sentence(code, details)
     if wants_json():
-        response = _problem(code, status, words, details)
+        response = problem(code, status, words, details)
     elif code == SignInNeededError.code:
         response = _to_sign_in()
+    elif code == ScreenLockedError.code:
+        response = _to_unlock(words)
     elif request.headers.get("HX-Request"):
         response = _fragment(code, status, words, details)
     else:
@@ -190,7 +207,8 @@ def wants_json() -> bool:
     return best != "text/html" and bool(request.accept_mimetypes)
 
 
-def _problem(code: str, status: int, words: str, details: dict[str, Any]) -> Response:
+def problem(code: str, status: int, words: str, details: dict[str, Any]) -> Response:
+    """Return a refusal as programs read it (RFC 9457)."""
     body = {
         "type": f"urn:annae:problem:{code.lower().replace('_', '-')}",
         "title": code,
@@ -204,6 +222,21 @@ def _problem(code: str, status: int, words: str, details: dict[str, Any]) -> Res
     response.status_code = status
     response.content_type = PROBLEM_TYPE
     return response
+
+
+def locked_page(message: str | None, *, status: int, where: str) -> Response:
+    """Return the locked screen: nobody's data, a way to open it, and where to go on then."""
+    return make_response(render_template("login/locked.html", message=message, next=where), status)
+
+
+def _to_unlock(words: str) -> Response:
+    """Answer a page with the locked screen in its place, and a command with the refusal; htmx covers its page."""
+    if request.headers.get("HX-Request"):
+        return problem(ScreenLockedError.code, ScreenLockedError.status, words, {})
+    if request.method in {"GET", "HEAD"}:
+        return locked_page(None, status=HTTPStatus.OK, where=request.full_path.rstrip("?"))
+    parts = urlsplit(request.referrer or "")
+    return locked_page(words, status=ScreenLockedError.status, where=inside(parts.path))
 
 
 def _to_sign_in() -> Response:

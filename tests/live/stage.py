@@ -25,6 +25,7 @@ class Numbers:
         self.lock = threading.Lock()
         self.rows: dict[str, int] = {}
         self.ended: set[str] = set()
+        self.locked: set[str] = set()
         self.renders = 0
         self.is_down = False
 
@@ -39,8 +40,8 @@ class Numbers:
             raise ConnectionError("the database is away")
         return {topic: self.rows.get(topic, 0) for topic in topics}
 
-    def alive(self, session_keys: Collection[str]) -> set[str]:
-        return set(session_keys) - self.ended
+    def alive(self, session_keys: Collection[str]) -> dict[str, bool]:
+        return {key: key in self.locked for key in session_keys if key not in self.ended}
 
     def render(self, topic: str, audience: str) -> Rendered:
         self.renders += 1
@@ -90,6 +91,8 @@ def stage_socket(ws: Server) -> None:
         user_key=asked.get("user", ""),
         device_key=asked.get("device", ""),
         since=messages.since(asked.get("since", "")),
+        covered=dict.fromkeys(asked["topics"].split(","), f"covered:{audience}"),
+        is_covered=asked.get("session", "anne") in numbers.locked,
     )
     live.serve(
         ws, connection, lambda said: connection.offer("echo", b"\x81" + bytes([len(said)]) + said.encode())
@@ -109,6 +112,12 @@ def move(topic: str) -> dict[str, int]:
 @app.post("/end/<session>")
 def end(session: str) -> dict[str, str]:
     numbers.ended.add(session)
+    return {}
+
+
+@app.post("/lock/<session>")
+def lock(session: str) -> dict[str, str]:
+    numbers.locked.symmetric_difference_update({session})
     return {}
 
 

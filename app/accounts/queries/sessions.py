@@ -1,8 +1,8 @@
 """Who is signed in: one statement per request, one for all open sockets."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -38,6 +38,7 @@ class SignedIn:
     last_seen_at: datetime
     idle_seconds: int
     absolute_end: datetime
+    locked_at: datetime | None = None
 
     def actor(self, *, ip: str | None = None) -> Actor:
         """Return who acts; a patient is known by the visit, a kiosk or board by the device."""
@@ -53,9 +54,20 @@ class SignedIn:
             name=self.name,
         )
 
-    def is_stale(self, now: datetime) -> bool:
+    def is_stale(self, now: datetime, grain: timedelta = rules.TOUCH_EVERY) -> bool:
         """Whether `touch_session` has something to write."""
-        return now - self.last_seen_at >= rules.TOUCH_EVERY
+        return now - self.last_seen_at >= grain
+
+    def covered_since(self, now: datetime, idle: timedelta) -> datetime | None:
+        """Return since when this screen is covered, None where it is open."""
+        return rules.covered_since(
+            kind=self.kind,
+            channel=self.channel,
+            locked_at=self.locked_at,
+            last_seen_at=self.last_seen_at,
+            idle=idle,
+            now=now,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +110,34 @@ def signed_in_as(session_id: UUID, now: datetime, *, channel: Channel | None = N
     return _signed_in(chosen if channel is None else and_(chosen, AuthSession.channel == channel), now)
 
 
-def alive(session_ids: Collection[UUID], now: datetime) -> frozenset[UUID]:
-    """Return those of the sessions that still hold; one statement for all open sockets."""
+def alive(session_ids: Collection[UUID], now: datetime, *, idle: timedelta) -> Mapping[UUID, bool]:
+    """Return those of the sessions that still hold, each with whether its screen is covered; one statement."""
     if not session_ids:
-        return frozenset()
-    return frozenset(
-        db.session.execute(
-            select(AuthSession.public_id)
-            .outerjoin(Staff, Staff.id == AuthSession.staff_id)
-            .outerjoin(Device, Device.id == AuthSession.device_id)
-            .where(AuthSession.public_id.in_(session_ids), is_alive(now))
-        ).scalars()
+        return {}
+    rows = db.session.execute(
+        select(
+            AuthSession.public_id,
+            AuthSession.kind,
+            AuthSession.channel,
+            AuthSession.locked_at,
+            AuthSession.last_seen_at,
+        )
+        .outerjoin(Staff, Staff.id == AuthSession.staff_id)
+        .outerjoin(Device, Device.id == AuthSession.device_id)
+        .where(AuthSession.public_id.in_(session_ids), is_alive(now))
     )
+    return {
+        row.public_id: rules.covered_since(
+            kind=row.kind,
+            channel=row.channel,
+            locked_at=row.locked_at,
+            last_seen_at=row.last_seen_at,
+            idle=idle,
+            now=now,
+        )
+        is not None
+        for row in rows
+    }
 
 
 def _signed_in(chosen: ColumnElement[bool], now: datetime) -> SignedIn | None:
@@ -125,6 +153,7 @@ def _signed_in(chosen: ColumnElement[bool], now: datetime) -> SignedIn | None:
             AuthSession.last_seen_at,
             AuthSession.idle_seconds,
             AuthSession.absolute_end,
+            AuthSession.locked_at,
             Staff.public_id.label("staff_id"),
             Staff.name.label("staff_name"),
             Device.public_id.label("device_id"),
@@ -159,6 +188,7 @@ def _signed_in(chosen: ColumnElement[bool], now: datetime) -> SignedIn | None:
         last_seen_at=one.last_seen_at,
         idle_seconds=one.idle_seconds,
         absolute_end=one.absolute_end,
+        locked_at=one.locked_at,
     )
 
 

@@ -17,8 +17,10 @@ class Credentials:
 
     id: int
     public_id: UUID
+    username: str
     role: str
     password_hash: str
+    pin_hash: str | None
     totp_secret: str | None
     totp_last_step: int | None
     is_disabled: bool
@@ -26,16 +28,27 @@ class Credentials:
 
 def credentials(username: str) -> Credentials | None:
     """Return what a log-in compares; one statement."""
+    return _credentials(Staff.username == username)
+
+
+def credentials_of(staff_id: UUID) -> Credentials | None:
+    """Return what opens a member of staff's own screen; one statement."""
+    return _credentials(Staff.public_id == staff_id)
+
+
+def _credentials(chosen: ColumnElement[bool]) -> Credentials | None:
     row = db.session.execute(
         select(
             Staff.id,
             Staff.public_id,
+            Staff.username,
             Staff.role,
             Staff.password_hash,
+            Staff.pin_hash,
             Staff.totp_secret,
             Staff.totp_last_step,
             Staff.disabled_at.is_not(None).label("is_disabled"),
-        ).where(Staff.username == username)
+        ).where(chosen)
     ).one_or_none()
     return None if row is None else Credentials(**row._asdict())
 

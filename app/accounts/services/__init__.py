@@ -13,6 +13,14 @@ from app.accounts.services.devices import (
 )
 from app.accounts.services.housekeeping import purge_expired
 from app.accounts.services.limits import may_try, note_failure, trying
+from app.accounts.services.privacy import (
+    has_pin,
+    idle_time,
+    lock_if_idle,
+    lock_screen,
+    set_pin,
+    unlock_screen,
+)
 from app.accounts.services.sessions import (
     OpenSession,
     end_sessions_of_visit,
@@ -52,9 +60,13 @@ __all__ = [
     "enable_staff",
     "end_sessions_of_visit",
     "enrol_second_factor",
+    "has_pin",
+    "idle_time",
     "issue_ticket",
     "issue_tokens",
     "let_sessions_of_visit_end",
+    "lock_if_idle",
+    "lock_screen",
     "may_try",
     "new_password",
     "note_failure",
@@ -70,9 +82,11 @@ __all__ = [
     "revoke_session",
     "revoke_tokens",
     "set_password",
+    "set_pin",
     "sign_in_staff",
     "sign_out",
     "touch_session",
     "trying",
+    "unlock_screen",
     "use_ticket",
 ]

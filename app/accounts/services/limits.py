@@ -20,6 +20,8 @@ from app.core.db import db
 from app.core.errors import BadCredentialsError, TooManyTriesError
 from app.core.transaction import tell, transactional
 
+OF_A_SCREEN = frozenset({TryKind.UNLOCK, TryKind.PIN})
+
 
 class IdentityLimitedError(BadCredentialsError):
     """Too many failures for this name, or in the house: outwardly the same as a wrong answer."""
@@ -80,6 +82,15 @@ def note_failure(kind: TryKind, identity: str, *, by: Actor) -> None:
     _refuse(kind, identity, by=by, forgiven=None)
 
 
+def forgive_all(kind: TryKind, identity: str) -> None:
+    """Forget somebody's failures of a kind, inside the caller's unit of work: the stronger proof was given."""
+    db.session.execute(
+        delete(SignInFailure).where(
+            SignInFailure.kind == kind, SignInFailure.identity == _name(kind, identity)
+        )
+    )
+
+
 def _refuse_client(kind: TryKind, same: ColumnElement[bool], most: int, now: datetime) -> None:
     at = _reached(kind, same, most, now - rules.TRY_WINDOW)
     if at is not None:
@@ -122,7 +133,7 @@ def _refuse(kind: TryKind, identity: str, *, by: Actor, forgiven: int | None) ->
     if forgiven is not None:
         _forgive(forgiven)
     audit.record(
-        f"accounts:{kind}:sign-in",
+        f"accounts:{kind}:sign-in" if kind not in OF_A_SCREEN else "accounts:screen:unlock",
         by=by,
         object_=f"identity:{name[:32]}",  # never what was typed: it may be a password in the wrong field
         outcome="refused",

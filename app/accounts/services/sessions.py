@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, select, update
 
+from app import settings
 from app.accounts import rules
 from app.accounts.events import SessionsEnded
 from app.accounts.models import AuthSession, Device, SocketTicket, Staff
@@ -157,22 +158,27 @@ def let_sessions_of_visit_end(visit_id: UUID) -> None:
     )
 
 
-def touch_session(signed_in: SignedIn) -> None:
-    """Remember that somebody is still there: one statement of its own, at most once a minute."""
-    if signed_in.is_stale(clock.utcnow()):
-        _touch(signed_in.session_id, timedelta(seconds=signed_in.idle_seconds))
+def touch_session(signed_in: SignedIn, *, grain: timedelta = rules.TOUCH_EVERY) -> None:
+    """Remember that somebody is still there: one statement of its own, at most once per grain.
+
+    Behind a covered screen nobody is: whatever comes from there keeps nothing alive.
+    """
+    now, idle = clock.utcnow(), timedelta(minutes=settings.current().privacy_lock_minutes)
+    if signed_in.is_stale(now, grain) and signed_in.covered_since(now, idle) is None:
+        _touch(signed_in.session_id, timedelta(seconds=signed_in.idle_seconds), grain)
 
 
 @transactional
-def _touch(session_id: UUID, idle: timedelta) -> None:
+def _touch(session_id: UUID, idle: timedelta, grain: timedelta) -> None:
     now = clock.utcnow()
     db.session.execute(
         update(AuthSession)
         .where(
             AuthSession.public_id == session_id,
             AuthSession.revoked_at.is_(None),
+            AuthSession.locked_at.is_(None),
             AuthSession.idle_end > now,
-            AuthSession.last_seen_at <= now - rules.TOUCH_EVERY,
+            AuthSession.last_seen_at <= now - grain,
         )
         .values(last_seen_at=now, idle_end=now + idle)
         .execution_options(synchronize_session=False)

@@ -158,6 +158,7 @@ def _create(
 def _set_password(staff_id: UUID, password_hash: str, *, by: Actor) -> None:
     staff = hold(Staff, staff_id)
     staff.password_hash = password_hash
+    staff.pin_hash = None  # whoever knew the old password may have chosen it
     staff.password_changed_at = clock.utcnow()
     _changed(staff, "password", EndReason.PASSWORD_CHANGED, by=by)
 

@@ -1,5 +1,13 @@
 """One frozen value per screen; redaction happens here, so that no template can leak what it never had."""
 
+from app.boards.queries.alerts import (
+    AlertRow,
+    AlertStrip,
+    alert_strip,
+    alert_strips,
+    check_alert_post,
+    own_alert_strips,
+)
 from app.boards.queries.feed import QueueMove, queue_moves, queue_snapshot, seqs_of
 from app.boards.queries.guidance import Guidance, guidance, way, way_to_desk
 from app.boards.queries.line import LinePlace, line_order
@@ -22,13 +30,17 @@ from app.boards.queries.staff import (
     visit_card,
 )
 from app.boards.queries.ward import WardBoard, ward_board
+from app.boards.queries.ward_covered import CoveredWard, covered_ward
 from app.boards.queries.ward_line import WardLine, ward_line
 from app.boards.queries.ward_moves import WardMoves, ward_moves
 from app.boards.queries.ward_patient import WardPatient, ward_patient
 from app.boards.queries.ward_rows import WardRow
 
 __all__ = [
+    "AlertRow",
+    "AlertStrip",
     "CashierList",
+    "CoveredWard",
     "DeskList",
     "EndedList",
     "Guidance",
@@ -43,9 +55,13 @@ __all__ = [
     "WardMoves",
     "WardPatient",
     "WardRow",
+    "alert_strip",
+    "alert_strips",
     "bill",
     "cashier_list",
     "cashier_mark",
+    "check_alert_post",
+    "covered_ward",
     "desk_list",
     "desk_mark",
     "ended_visits",
@@ -53,6 +69,7 @@ __all__ = [
     "line_order",
     "my_queues",
     "my_visit",
+    "own_alert_strips",
     "patient_record",
     "public_board",
     "queue_moves",

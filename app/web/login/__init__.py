@@ -1,17 +1,17 @@
 """Doors: choose who you are, sign in and out, pair a device, choose a language."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from app import settings
 from app.accounts import services as accounts
 from app.accounts.roles import Permission
 from app.core.errors import BadCredentialsError, NotAllowedError, SignInNeededError, TooManyTriesError
-from app.door import actor, back_to, field, public, requires
+from app.door import actor, back_to, field, inside, public, requires
 from app.door.context import home_of
 from app.door.identity import cookie_name, enter, leave
+from app.door.privacy import works_covered
 from app.web.errors import sentence
+from app.web.login import locking
 
 blueprint = Blueprint("login", __name__)
 LANGUAGE_DAYS = 400
@@ -57,6 +57,7 @@ def enter_staff() -> Response:
 
 @blueprint.post("/logout")
 @requires(Permission.SIGNED_IN)
+@works_covered
 def sign_out() -> Response:
     """End this session: here, in every process, and in every open socket."""
     accounts.sign_out(by=actor())
@@ -139,9 +140,4 @@ def start_of_device(kind: str, queue_id: object) -> Response:
     return back_to("kiosk.start")
 
 
-def inside(where: str) -> str:
-    """Return a path of this house, or nothing: a sign-in must not send anybody elsewhere."""
-    parts = urlsplit(where)
-    if parts.scheme or parts.netloc or not where.startswith("/") or where.startswith(("//", "/\\")):
-        return ""
-    return where
+locking.register(blueprint)

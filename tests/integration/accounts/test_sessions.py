@@ -46,7 +46,7 @@ def test_a_copied_cookie_is_refused_after_signing_out(
     services.sign_out(by=actor_of(session.secret))
 
     assert signed_in(session.secret) is None
-    assert queries.alive([session.session_id], clock.utcnow()) == frozenset()
+    assert queries.alive([session.session_id], clock.utcnow(), idle=services.idle_time()) == {}
     assert told == [SessionsEnded(session_ids=(session.session_id,))]
 
 
@@ -77,7 +77,7 @@ def test_disabling_ends_all_sessions_of_the_account_and_no_others(
     services.disable_staff(anne, by=chris)
 
     sessions = (session.session_id, second.session_id, other.session_id)
-    assert queries.alive(sessions, clock.utcnow()) == {other.session_id}
+    assert queries.alive(sessions, clock.utcnow(), idle=services.idle_time()) == {other.session_id: False}
     ended = told[0]
     assert isinstance(ended, SessionsEnded)
     assert set(ended.session_ids) == {session.session_id, second.session_id}
@@ -130,7 +130,7 @@ def test_idle_and_absolute_ends(session: services.OpenSession) -> None:
         for _ in range(3):
             moved.shift(timedelta(hours=8) - timedelta(minutes=1))
             if found := signed_in(session.secret):
-                services.touch_session(found)
+                services.unlock_screen(PASSWORD, by=found.actor())  # eight hours on, the screen is covered
         assert signed_in(session.secret) is not None  # 23 h 57 min, never idle for 12 h
         moved.shift(timedelta(minutes=5))
         assert signed_in(session.secret) is None
@@ -166,10 +166,9 @@ def test_who_is_signed_in_costs_one_statement_and_so_do_all_open_sockets(
 
     event.listen(db.engine, "before_cursor_execute", hear)
     assert queries.signed_in(session.secret, clock.utcnow()) is not None
-    assert queries.alive([session.session_id, *others, uuid4()], clock.utcnow()) == {
-        session.session_id,
-        *others,
-    }
+    sessions = [session.session_id, *others]
+    held = queries.alive([*sessions, uuid4()], clock.utcnow(), idle=services.idle_time())
+    assert held == dict.fromkeys(sessions, False)
     event.remove(db.engine, "before_cursor_execute", hear)
     assert len([one for one in asked if one.startswith("SELECT")]) == 2
 
