@@ -13,7 +13,7 @@
   const isTyping = (node) => node.matches?.("input:not([type=checkbox],[type=radio]), textarea, select");
 
   /* --- a sheet stands in a dialog outside the list, so no push can close it or take what was typed --------- */
-  const ANSWERS = ["input[type=radio]:checked", "[data-preset]", "form button"];
+  const ANSWERS = ["input[type=radio]:checked", "[data-preset]", "input[type=radio]", "form button"];
   function focusOn(place, wanted) {
     wanted.map((one) => place.querySelector(one)).find(Boolean)?.focus();
   }
@@ -49,7 +49,7 @@
   /* --- keys: on a row, by their place on the keyboard ----------------------------------------------------- */
   const KEYS = {
     n: "call-next", c: "call", r: "recall", m: "miss", x: "uncall", s: "start", d: "complete", i: "pause", f: "start-direct",
-    h: "hold", e: "resume", p: "priority", b: "skip-once", t: "transfer", l: "leave", o: "more", u: "undo",
+    h: "hold", e: "resume", p: "priority", b: "skip-once", t: "transfer", a: "add-step", l: "leave", o: "more", u: "undo",
   };
   /* A row that has just arrived is the page's own only a moment later; a key must not be faster than that. */
   const own = (button) => htmx.process(button.form && button.form.id !== "act" ? button.form : button);

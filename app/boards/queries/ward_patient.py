@@ -1,5 +1,6 @@
 """One patient's sheet at the ward: who it is, what this reader may do now, what has been done and by whom."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.roles import Facts, Permission, may
 from app.boards.queries.ward import points_of, queue_head
+from app.boards.queries.ward_examinations import Examination, examinations, seen
 from app.boards.queries.ward_moves import Line, history_of, line_of
 from app.boards.queries.ward_rows import WardRow, columns, row_of
 from app.core import clock
@@ -17,7 +19,7 @@ from app.core.db import db
 from app.core.errors import NotFoundError
 from app.journey import rules
 from app.journey.models import VisitStep
-from app.journey.states import TABLE, Command, StepStatus, may_start
+from app.journey.states import TABLE, Command, may_start
 from app.queues.models import Queue, QueueEntry, Service, ServicePoint
 from app.queues.rules import order_of_service
 from app.queues.states import EntryStatus, PointStatus
@@ -39,6 +41,7 @@ ON_THE_SHEET = (
     Command.SKIP_ONCE,
     Command.TRANSFER,
     Command.START_DIRECT,
+    Command.ADD_STEP,
     Command.WAIVE,
     Command.LEAVE,
     Command.CANCEL,
@@ -91,6 +94,7 @@ class WardPatient:
     overtakes: Mapping[UUID, tuple[int, ...]]  # by room: the numbers that wait before this one
     targets: tuple[Target, ...]
     next_queues: tuple[Target, ...]
+    examinations: tuple[Examination, ...]
     step_ko: str
     step_en: str
     is_mandatory: bool
@@ -104,7 +108,10 @@ class WardPatient:
 
 
 def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
-    """Return the sheet of an entry, an ended one too; at most 10 statements. Raise NotFoundError."""
+    """Return the sheet of an entry, an ended one too; at most 10 statements, 11 for who may add an examination.
+
+    Raise NotFoundError.
+    """
     head = queue_head(queue_id, by=by)
     found = db.session.execute(
         columns(QueueEntry.visit_id.label("visit_row_id"), QueueEntry.step_id).where(
@@ -125,7 +132,9 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
     steps = _steps(found.visit_row_id)
     own = next(step for step, _ in steps if step.id == found.step_id)
     service = next(service for step, service in steps if step.id == found.step_id)
-    targets, next_queues = _targets(head, own, [step for step, _ in steps])
+    offers = _offers(row, unit=head.unit, by=by)
+    may_add = Command.ADD_STEP in offers
+    targets, next_queues, lines = _targets(head, own, [step for step, _ in steps], is_any=may_add)
     history = history_of(found.visit_row_id)
     return WardPatient(
         queue_id=head.public_id,
@@ -133,7 +142,7 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
         queue_en=head.name_en,
         row=row,
         max_calls=head.max_calls,
-        offers=_offers(row, unit=head.unit, by=by),
+        offers=offers,
         rooms=tuple(
             RoomChoice(
                 id=point.public_id,
@@ -146,6 +155,7 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
         overtakes=_overtakes(head.id, found, points) if row.status is EntryStatus.WAITING else {},
         targets=targets,
         next_queues=next_queues,
+        examinations=examinations(steps, lines) if may_add else (),
         step_ko=service.name_ko,
         step_en=service.name_en,
         is_mandatory=own.is_mandatory,
@@ -237,16 +247,24 @@ def targets_of(*which: ColumnElement[bool]) -> list[tuple[Any, Target]]:
 
 
 def _targets(
-    head: Any, own: VisitStep, steps: Sequence[VisitStep]
-) -> tuple[tuple[Target, ...], tuple[Target, ...]]:
-    """Return where the patient could be sent now, and what could come next once this step is done."""
+    head: Any, own: VisitStep, steps: Sequence[VisitStep], *, is_any: bool
+) -> tuple[tuple[Target, ...], tuple[Target, ...], dict[int, list[Target]]]:
+    """Return where the patient could be sent now, what could come next once this step is done, and the open queues.
+
+    The last by the service that they offer, all of them where `is_any`.
+    """
     now, later = _ready(steps), _ready(steps, done=own.id)
     fits = {own.service_id, *(step.service_id for step in steps if step.id in now)}
     follows = {step.service_id for step in steps if step.id in later}
-    known = targets_of(Queue.service_id.in_(fits | follows))
+    known = targets_of(*(() if is_any else (Queue.service_id.in_(fits | follows),)))
+    opened = defaultdict[int, list[Target]](list)
+    for row, target in known:
+        if row.is_open:
+            opened[row.service_id].append(target)
     return (
         tuple(target for row, target in known if row.service_id in fits and row.id != head.id),
         tuple(target for row, target in known if row.service_id in follows and row.is_open),
+        opened,
     )
 
 
@@ -263,15 +281,4 @@ def _target(row: Any, seconds: float | None) -> Target:
 
 def _ready(steps: Sequence[VisitStep], *, done: int | None = None) -> set[int]:
     """Return the steps that may begin, as if one were done."""
-    seen = [
-        rules.Step(
-            id=step.id,
-            ordinal=step.ordinal,
-            service_code=step.service_code,
-            is_mandatory=step.is_mandatory,
-            status=StepStatus.DONE if step.id == done else StepStatus(step.status),
-            after=tuple(step.after),
-        )
-        for step in steps
-    ]
-    return {step.id for step in rules.ready_steps(seen)}
+    return {step.id for step in rules.ready_steps(seen(steps, done=done))}

@@ -18,6 +18,7 @@ TELLABLE = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTP
 WORDS: Mapping[tuple[str, str], Any] = {
     ("INVALID", "reason"): _l("Please choose a reason or write one."),
     ("INVALID", "queue_id"): _l("Please choose where the patient goes."),
+    ("INVALID", "service"): _l("Please choose an examination."),
     ("INVALID", "priority"): _l("Please choose a priority."),
     ("INVALID", "minutes"): _l("Please choose how long."),
     ("INVALID", "until"): _l("This time is already over. Please choose a later one."),

@@ -23,6 +23,7 @@ def register(blueprint: Blueprint) -> None:
         ("start-direct", start_direct),
         ("pause", pause),
         ("complete", complete),
+        ("add-step", add_step),
         ("waive", waive),
         ("leave", leave),
         ("cancel", cancel),
@@ -82,7 +83,21 @@ def complete(queue_id: UUID, entry_id: UUID) -> Response:
 
 @requires(Permission.ADD_STEP)
 @again(patient_sheet)
-def waive(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - the sheet of a refusal is the entry's
+def add_step(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - the sheet of a refusal is the entry's
+    """Add an examination to the patient's day."""
+    added = journey.add_step(
+        uuid_field("visit_id"),
+        service=field("service"),
+        version=version_field("visit_version"),
+        is_mandatory=bool(field("mandatory")),
+        by=actor(),
+    )
+    return answered(queue_id, _("The examination was added."), undoable=added)
+
+
+@requires(Permission.ADD_STEP)
+@again(patient_sheet)
+def waive(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see add_step
     """Drop the examination for which the patient waits."""
     dropped = journey.waive(
         uuid_field("visit_id"), version=version_field("visit_version"), reason=reason_field(), by=actor()
@@ -92,7 +107,7 @@ def waive(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - the she
 
 @requires(Permission.DRIVE_QUEUE)
 @again(patient_sheet)
-def leave(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see waive
+def leave(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see add_step
     """Note that the patient has gone."""
     left = journey.leave(
         uuid_field("visit_id"), version=version_field("visit_version"), reason=reason_field(), by=actor()
@@ -102,7 +117,7 @@ def leave(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see wai
 
 @requires(Permission.DRIVE_QUEUE)
 @again(patient_sheet)
-def cancel(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see waive
+def cancel(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see add_step
     """Call the visit off, and say why."""
     ended = journey.cancel(
         uuid_field("visit_id"), version=version_field("visit_version"), reason=reason_field(), by=actor()
@@ -112,7 +127,7 @@ def cancel(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see wa
 
 @requires(Permission.DRIVE_QUEUE)
 @again(patient_sheet)
-def transfer_out(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see waive
+def transfer_out(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see add_step
     """Hand the patient over to the emergency room or a ward."""
     ended = journey.transfer_out(
         uuid_field("visit_id"), version=version_field("visit_version"), reason=reason_field(), by=actor()
@@ -122,7 +137,7 @@ def transfer_out(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - 
 
 @requires(Permission.VOID_VISIT)
 @again(patient_sheet)
-def void(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see waive
+def void(queue_id: UUID, entry_id: UUID) -> Response:  # noqa: ARG001 - see add_step
     """Mark the visit as entered in error."""
     ended = journey.void(
         uuid_field("visit_id"), version=version_field("visit_version"), reason=reason_field(), by=actor()

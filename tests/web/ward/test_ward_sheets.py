@@ -34,7 +34,7 @@ OF_THE_ROOM = {"complete", "pause", "leave", "cancel", "transfer-out"}
     ("who", "waiting", "called", "inside"),
     [
         ("anne", OF_THE_LINE, OF_A_CALL, OF_THE_ROOM),
-        ("grace", OF_THE_LINE | {"waive"}, OF_A_CALL, OF_THE_ROOM),
+        ("grace", OF_THE_LINE | {"add-step", "waive"}, OF_A_CALL | {"add-step"}, OF_THE_ROOM | {"add-step"}),
         ("flora", OF_THE_LINE | {"void"}, OF_A_CALL | {"void"}, OF_THE_ROOM | {"void"}),
         ("henry", set(), set(), set()),  # the desk looks
     ],
