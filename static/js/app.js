@@ -17,9 +17,10 @@
   const freshKey = () =>
     Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
 
-  const signature = (detail) => {
+  const NOT_ASKED = ["csrf_token", "idempotency_key"];
+  const signature = (detail, without = NOT_ASKED) => {
     const values = [...detail.formData.entries()]
-      .filter(([name]) => name !== "csrf_token" && name !== "idempotency_key")
+      .filter(([name]) => !without.includes(name))
       .map(([name, value]) => `${name}=${value}`);
     return [detail.verb, detail.path, ...values.sort()].join("\n");
   };
@@ -28,8 +29,10 @@
     const detail = event.detail;
     if (detail.verb === "get") return;
     const sign = signature(detail);
-    // The second half of a double click finds the first one answered already (20 ms): it is not a second wish.
-    if (performance.now() - (succeededAt.get(sign) ?? -Infinity) < DOUBLE_CLICK_MS) {
+    const wish = signature(detail, [...NOT_ASKED, "version"]);
+    // The second half of a double click finds the first one answered already (20 ms), and its button with the version
+    // that the first one has made: it is not a second wish.
+    if (performance.now() - (succeededAt.get(wish) ?? -Infinity) < DOUBLE_CLICK_MS) {
       event.preventDefault();
       return;
     }
@@ -38,6 +41,7 @@
     detail.headers["Idempotency-Key"] = keys.get(sign);
     detail.formData.delete("idempotency_key"); // the header speaks; the field is for pages without script
     detail.elt.annaeGesture = sign;
+    detail.elt.annaeWish = wish;
   });
 
   const busy = new WeakSet();
@@ -53,7 +57,7 @@
     if (successful && event.detail.xhr.status < 400) {
       keys.delete(sign);
       succeededAt.clear();
-      succeededAt.set(sign, performance.now());
+      succeededAt.set(elt.annaeWish, performance.now());
     }
   });
   // htmx would queue a second request behind a running one; here it is dropped.
