@@ -54,8 +54,8 @@ def lock_if_idle(*, by: Actor) -> bool:
 def unlock_screen(word: str, *, by: Actor) -> None:
     """Open the actor's own screen by PIN or password.
 
-    Raise BadCredentialsError (`why` pin_used_up where only the password helps now), TooManyTriesError for this
-    device. Hashing happens outside any unit of work, as in signing in.
+    Raise BadCredentialsError (`why` pin_used_up where only the password helps now), TooManyTriesError for the
+    password. Hashing happens outside any unit of work, as in signing in.
     """
     require(by, Permission.LOCK_SCREEN)
     account = tries.credentials_of(by.id) if by.id else None
@@ -64,8 +64,8 @@ def unlock_screen(word: str, *, by: Actor) -> None:
     way = TryKind.PIN if rules.is_pin(word) else TryKind.UNLOCK
     stored = account.pin_hash if way is TryKind.PIN else account.password_hash
     try:
-        # Strangers who know the name cannot keep its owner out: only who sits here has this session to try with.
-        with limits.trying(way, account.username, by=by, is_known_client=way is TryKind.UNLOCK):
+        # No stranger can use the tries up to keep its owner out: only who sits here has this session to try with.
+        with limits.trying(way, account.username, by=by):
             release()
             if not passwords.verify(
                 stored, _peppered(account.public_id, word) if way is TryKind.PIN else word
@@ -73,9 +73,9 @@ def unlock_screen(word: str, *, by: Actor) -> None:
                 raise BadCredentialsError
             _open(account, way, by=by)
     except (limits.IdentityLimitedError, TooManyTriesError):
-        if way is TryKind.UNLOCK:
-            raise
-        raise BadCredentialsError(why="pin_used_up") from None
+        if way is TryKind.PIN:
+            raise BadCredentialsError(why="pin_used_up") from None
+        raise TooManyTriesError(retry_after=int(rules.TRY_WINDOW.total_seconds())) from None
 
 
 def has_pin(*, by: Actor) -> bool:
@@ -97,7 +97,7 @@ def set_pin(password: str, pin: str, *, by: Actor) -> None:
         raise InvalidError(fields={"pin": "malformed"}, why="pin_form")
     if pin and rules.is_common_pin(pin):
         raise InvalidError(fields={"pin": "too_common"}, why="pin_common")
-    with limits.trying(TryKind.UNLOCK, account.username, by=by, is_known_client=True):
+    with limits.trying(TryKind.UNLOCK, account.username, by=by):
         release()
         if not passwords.verify(account.password_hash, password):
             raise BadCredentialsError

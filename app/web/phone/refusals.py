@@ -10,6 +10,7 @@ from app.core.errors import (
     BadCredentialsError,
     InvalidError,
     RefusedError,
+    ScreenLockedError,
     SignInNeededError,
     TagRevokedError,
     TransitionRefusedError,
@@ -64,7 +65,8 @@ def register(blueprint: Blueprint) -> None:
 def refused(error: RefusedError) -> Response:
     """Say it in large words, with the way back to the visit; a button of a live page gets it on the page."""
     is_live = bool(request.headers.get("HX-Request"))
-    if wants_json() or (is_live and isinstance(error, SignInNeededError)):
+    is_staffs = isinstance(error, ScreenLockedError)  # who came by here from a page of staff
+    if is_staffs or wants_json() or (is_live and isinstance(error, SignInNeededError)):
         return answer(error.code, error.status, error.details)
     title, hint, icon_name = _words(error)
     if is_live:
