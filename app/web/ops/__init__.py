@@ -1,4 +1,4 @@
-"""For operators: alive, ready, metrics."""
+"""For operators: alive, ready, metrics, and the keys by which other systems know us."""
 
 import ipaddress
 
@@ -9,6 +9,7 @@ from app.core import health
 from app.core.errors import NotFoundError
 from app.core.observability import metrics
 from app.door import public
+from app.fhir import auth, targets
 
 blueprint = Blueprint("ops", __name__)
 
@@ -44,3 +45,10 @@ def metrics_page() -> Response:
         raise NotFoundError(kind="page")
     body, content_type = metrics.exposition()
     return make_response(body, 200, {"Content-Type": content_type})
+
+
+@blueprint.get("/.well-known/jwks.json")
+@public
+def jwks() -> Response:
+    """Show the public halves of our keys, by which FHIR servers know what we sign (SMART Backend Services)."""
+    return jsonify(auth.public_keys(targets.configured()))
