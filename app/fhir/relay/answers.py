@@ -13,6 +13,7 @@ from typing import Final
 
 from app.core.relay import Delivered, Failed, Outcome, Refused, Skipped, Waits
 from app.core.words import N_
+from app.fhir.client import Issue
 
 
 class Phase(StrEnum):
@@ -46,15 +47,6 @@ class Verdict(StrEnum):
     PERMANENT = "permanent"
     TOO_BIG = "too-big"
     MISMATCH = "mismatch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """One issue of an OperationOutcome; its text is read here and told to nobody: it may quote a patient."""
-
-    code: str
-    text: str = ""
-    expression: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +144,7 @@ GONE_THERE: Final = N_("The EMR has deleted its own record. We do not bring it b
 NO_CONNECTION: Final = N_("The EMR cannot be reached.")
 CLOSED: Final = SENTENCES[Verdict.CONFIG]
 SEPARATOR: Final = " | "
-FORBIDDEN_SECONDS, LONGEST_DETAIL = 300.0, 120
-# FHIRPath and codes, nothing that a patient's name could be written in.
-PLAIN = re.compile(r"[^A-Za-z0-9_.\[\]():'\-]")
+FORBIDDEN_SECONDS, LONGEST_DETAIL = 300.0, 600
 
 
 def verdict_of(status: int, issues: Sequence[Issue], phase: Phase, scope: Scope) -> Verdict:
@@ -184,13 +174,9 @@ def outcome_of(
 
 
 def because(sentence: str, status: int, issues: Sequence[Issue] = ()) -> str:
-    """Return the sentence, and after a bar what a technician needs: status, codes and where, never a text."""
-    parts = [f"HTTP {status}"] if status else []
-    for issue in issues:
-        where = " ".join(PLAIN.sub("", one) for one in issue.expression)
-        parts.append(f"{PLAIN.sub('', issue.code)} {where}".strip())
-    detail = ", ".join(parts)[:LONGEST_DETAIL]
-    return f"{sentence}{SEPARATOR}{detail}" if detail else sentence
+    """Return the sentence, and after a bar what a technician needs; the client has taken out what names a patient."""
+    detail = "; ".join([*([f"HTTP {status}"] if status else []), *map(str, issues)])
+    return f"{sentence}{SEPARATOR}{detail[:LONGEST_DETAIL]}" if detail else sentence
 
 
 def told(reason: str) -> tuple[str, str]:

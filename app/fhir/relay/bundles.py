@@ -1,13 +1,14 @@
 """Bundles: what is sent, in which order, under whose ids; pure, so that every byte on the way out can be tested."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
+
+import orjson
 
 from app.fhir.relay.answers import Phase
 from app.fhir.rules import SOURCE_VERSION
@@ -30,7 +31,7 @@ STANDS_FOR: Final = frozenset({"actor", "location", "other"})  # of a participan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One entry of a batch, or one request by itself."""
+    """One entry of a batch, as the client wants it (`client.Asked`)."""
 
     phase: Phase
     url: str
@@ -42,17 +43,8 @@ class Request:
         """Return the verb."""
         return "GET" if self.phase is Phase.LOOK else "PUT"
 
-    def entry(self) -> Resource:
-        """Return the Bundle.entry."""
-        request = {"method": self.method, "url": self.url}
-        if self.if_match is not None:
-            request["ifMatch"] = self.if_match
-        return (
-            {"request": request} if self.resource is None else {"resource": self.resource, "request": request}
-        )
 
-
-def write(resource: Resource, *, remote_id: str | None, etag: str | None, is_linked: bool) -> Request | None:
+def write(resource: Resource, *, remote_id: str | None, etag: str | None, is_there: bool) -> Request | None:
     """Return the request that brings a resource where it belongs; None where nothing identifies it there.
 
     With `remote_id` a PUT of that id, guarded by its ETag where that is known. Without one a conditional PUT by the
@@ -61,7 +53,7 @@ def write(resource: Resource, *, remote_id: str | None, etag: str | None, is_lin
     kind = resource["resourceType"]
     if remote_id is not None:
         return Request(
-            phase=Phase.UPDATE if is_linked else Phase.CREATE,
+            phase=Phase.UPDATE if is_there else Phase.CREATE,
             url=f"{kind}/{remote_id}",
             resource={**resource, "id": remote_id},
             if_match=etag,
@@ -90,27 +82,17 @@ def identifier_query(resource: Resource) -> str | None:
     return None
 
 
-def batch(requests: Sequence[Request]) -> Resource:
-    """Return the Bundle of independent requests."""
-    return {"resourceType": "Bundle", "type": "batch", "entry": [one.entry() for one in requests]}
-
-
 def pieces(requests: Sequence[Request]) -> Iterator[range]:
     """Cut requests, by their places, into bundles of at most MOST_ENTRIES and about MOST_BYTES."""
     begin, size = 0, 0
     for index, one in enumerate(requests):
-        weight = len(dumps(one.entry()))
+        weight = len(orjson.dumps(one.resource))
         if index > begin and (index - begin >= MOST_ENTRIES or size + weight > MOST_BYTES):
             yield range(begin, index)
             begin, size = index, 0
         size += weight
     if begin < len(requests):
         yield range(begin, len(requests))
-
-
-def dumps(resource: Resource) -> bytes:
-    """Return JSON as it is sent."""
-    return json.dumps(resource, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def references(resource: Resource) -> frozenset[Ref]:
@@ -181,23 +163,7 @@ def payload_hash(resource: Resource) -> str:
         for one in resource.get("extension", ())
         if not str(one.get("url", "")).endswith(f"/StructureDefinition/{VERSION_PATH}")
     ]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def etag_of(version_id: str) -> str:
-    """Return a version id as the ETag that guards it (R4 http.html#versioning: weak, opaque)."""
-    return f'W/"{version_id}"'
-
-
-def renamed(request: Request, remote_id: str) -> Request:
-    """Return the same write for a resource that turned out to have an id there."""
-    kind = request.url.partition("?")[0].partition("/")[0]
-    return replace(
-        request,
-        phase=Phase.UPDATE,
-        url=f"{kind}/{remote_id}",
-        resource=None if request.resource is None else {**request.resource, "id": remote_id},
-    )
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _holders(node: Any) -> Iterator[dict[str, str]]:

@@ -4,17 +4,19 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 from uuid import uuid4
 
 import structlog
 from sqlalchemy import case, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import db
 from app.core.outbox import OutboxPromise, PromiseStatus
 from app.core.relay import Delivered, Outcome, Parcel
-from app.core.transaction import transactional
+from app.core.transaction import RerunError, savepoint, transactional
 from app.fhir.models import Capability, Conflict, Link
 from app.fhir.relay.looking import Clash, Known
 from app.fhir.rules import LONGEST_REMOTE_ID, TYPES, Kind, Target
@@ -23,8 +25,16 @@ log = structlog.get_logger(__name__)
 
 METADATA, ANSWER, ADMIN = "metadata", "answer", "admin"
 LONGEST_DETAIL: Final = 300
-UNFINISHED: Final = (PromiseStatus.PENDING, PromiseStatus.PROCESSING, PromiseStatus.FAILED)
+UNFINISHED: Final = {PromiseStatus.PENDING, PromiseStatus.PROCESSING, PromiseStatus.FAILED}
 Key = tuple[str, str]  # kind and aggregate id, as text
+
+
+class Standing(StrEnum):
+    """How the promises of an aggregate stand: one is coming, a dead letter is all there is, or all have ended."""
+
+    COMING = "coming"
+    DEAD = "dead"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +81,69 @@ def known(target: Target, wanted: Collection[Key]) -> dict[Key, Known]:
     }
 
 
-def unfinished(target: Target, wanted: Collection[Key]) -> frozenset[Key]:
-    """Return which of these still have a promise on its way to the target; 1 statement."""
+def standing(target: Target, wanted: Collection[Key]) -> dict[Key, Standing]:
+    """Return how the promises of these aggregates stand, for those that have any; 1 statement."""
     if not wanted:
-        return frozenset()
+        return {}
     rows = db.session.execute(
-        select(OutboxPromise.kind, OutboxPromise.aggregate_id)
+        select(OutboxPromise.kind, OutboxPromise.aggregate_id, OutboxPromise.status)
         .distinct()
         .where(
             OutboxPromise.consumer == target.consumer,
             OutboxPromise.kind.in_({kind for kind, _ in wanted}),
             OutboxPromise.aggregate_id.in_({one for _, one in wanted}),
-            OutboxPromise.status.in_(UNFINISHED),
         )
     )
-    return frozenset((row.kind, row.aggregate_id) for row in rows)
+    found: dict[Key, set[str]] = {}
+    for row in rows:
+        found.setdefault((row.kind, row.aggregate_id), set()).add(row.status)
+    return {
+        key: Standing.COMING
+        if statuses & UNFINISHED
+        else Standing.DEAD
+        if PromiseStatus.DEAD_LETTER in statuses
+        else Standing.ENDED
+        for key, statuses in found.items()
+    }
+
+
+@transactional
+def promise_again(target: Target, keys: Collection[Key]) -> None:
+    """Promise aggregates that others need there and that nobody is bringing; as they stand when they are claimed.
+
+    Their promise has seq 0, so that there is one of them at most, and any real one stands for it.
+    """
+    now = clock.utcnow()
+    held = {
+        (row.kind, row.aggregate_id): row
+        for row in db.session.execute(
+            select(OutboxPromise)
+            .where(
+                OutboxPromise.consumer == target.consumer,
+                OutboxPromise.kind.in_({kind for kind, _ in keys}),
+                OutboxPromise.aggregate_id.in_({one for _, one in keys}),
+                OutboxPromise.seq == 0,
+            )
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).scalars()
+    }
+    fresh: list[OutboxPromise] = []
+    for kind, aggregate_id in sorted(keys):
+        row = held.get((kind, aggregate_id))
+        if row is None:
+            row = OutboxPromise(
+                consumer=target.consumer, kind=kind, aggregate_id=aggregate_id, seq=0, created_at=now
+            )
+            fresh.append(row)
+        elif row.status != PromiseStatus.COMPLETED:
+            continue
+        row.status, row.next_attempt_at, row.outcome, row.done_at = PromiseStatus.PENDING, now, None, None
+    try:
+        with savepoint():
+            db.session.add_all(fresh)
+    except IntegrityError as error:  # another worker has just promised the same
+        raise RerunError from error
 
 
 def takes(target: Target) -> dict[str, Takes]:
@@ -123,17 +181,22 @@ def learn(target: Target, said: Mapping[str, tuple[bool, bool | None]], *, by: s
             .execution_options(populate_existing=True)
         ).scalars()
     }
+    fresh: list[Capability] = []
     weaker = {METADATA: {METADATA}, ANSWER: {METADATA, ANSWER}}[by]
     for resource_type, (is_taken, allows_our_ids) in sorted(said.items()):
         row = rows.get(resource_type)
         if row is None:
-            row = Capability(target=target.name, resource_type=resource_type, decided_by=by)
-            db.session.add(row)
+            row = Capability(target=target.name, resource_type=resource_type)
+            fresh.append(row)
         elif row.decided_by not in weaker:
-            row.at = clock.utcnow()
             continue
         row.is_taken, row.allows_our_ids, row.decided_by = is_taken, allows_our_ids, by
         row.detail, row.at = detail[:LONGEST_DETAIL], clock.utcnow()
+    try:
+        with savepoint():
+            db.session.add_all(fresh)
+    except IntegrityError as error:  # another worker has just learnt the same
+        raise RerunError from error
 
 
 def settled(target: Target, ends: Sequence[tuple[Parcel, Outcome]]) -> None:

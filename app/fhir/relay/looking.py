@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.fhir.relay.answers import GONE_THERE, NOT_OURS
-from app.fhir.relay.bundles import Resource, etag_of, source_version
+from app.fhir.relay.bundles import Resource, source_version
 
 OVERWRITTEN, GIVEN_UP = "ours_written", "given_up"
 # What the desk may have mended; the EMR owns it, so theirs stays where it changed since we last saw it.
@@ -52,8 +52,8 @@ class Seen:
     clash: Clash | None = None
 
 
-def judge(ours: Resource, seq: int, known: Known | None, found: Resource | None) -> Seen:
-    """Return what to do about one aggregate, of which the target has `found` (None: nothing, or deleted).
+def judge(ours: Resource, seq: int, known: Known | None, found: Resource | None, etag: str | None) -> Seen:
+    """Return what to do about one aggregate, of which the target has `found` at `etag` (None: nothing, or deleted).
 
     Ours is there when their copy carries our version or a newer one. A record without our version, or one that
     carries an old one under an ETag that we do not know, was written by somebody else.
@@ -62,7 +62,6 @@ def judge(ours: Resource, seq: int, known: Known | None, found: Resource | None)
         if known is not None and known.is_theirs:
             return Seen(skip=GONE_THERE)
         return Seen(resource=ours)
-    etag = version_of(found)
     version = source_version(found)
     remote_id = str(found["id"])
     is_theirs = known.is_theirs if known is not None else version is None
@@ -74,12 +73,6 @@ def judge(ours: Resource, seq: int, known: Known | None, found: Resource | None)
     is_foreign = is_unseen and (version is None or (known is not None and version <= known.delivered_seq))
     clash = Clash(theirs=found, their_version=etag or "", outcome=OVERWRITTEN) if is_foreign else None
     return Seen(resource=ours, remote_id=remote_id, etag=etag, clash=clash)
-
-
-def version_of(resource: Resource) -> str | None:
-    """Return the ETag of a resource that was read."""
-    version = resource.get("meta", {}).get("versionId")
-    return etag_of(str(version)) if version else None
 
 
 def overlay(theirs: Resource, ours: Resource, *, is_unseen: bool) -> Resource:

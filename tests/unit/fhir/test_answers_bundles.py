@@ -29,27 +29,26 @@ def request(weight: int = 0) -> bundles.Request:
 
 
 def test_a_new_one_is_put_under_our_id_and_a_linked_one_guarded_by_its_etag() -> None:
-    created = bundles.write(PATIENT, remote_id="ours", etag=None, is_linked=False)
-    updated = bundles.write(PATIENT, remote_id="42", etag='W/"7"', is_linked=True)
+    created = bundles.write(PATIENT, remote_id="ours", etag=None, is_there=False)
+    updated = bundles.write(PATIENT, remote_id="42", etag='W/"7"', is_there=True)
     assert created is not None
     assert updated is not None
-    assert (created.phase, created.entry()["request"]) == (
+    assert (created.phase, created.method, created.url, created.if_match) == (
         Phase.CREATE,
-        {"method": "PUT", "url": "Patient/ours"},
+        "PUT",
+        "Patient/ours",
+        None,
     )
-    assert (updated.phase, updated.entry()["request"]) == (
-        Phase.UPDATE,
-        {"method": "PUT", "url": "Patient/42", "ifMatch": 'W/"7"'},
-    )
-    assert updated.entry()["resource"]["id"] == "42"
+    assert (updated.phase, updated.url, updated.if_match) == (Phase.UPDATE, "Patient/42", 'W/"7"')
+    assert updated.resource == {**PATIENT, "id": "42"}
 
 
 def test_where_ids_are_theirs_the_identifier_finds_it_and_the_body_has_none() -> None:
-    upsert = bundles.write(PATIENT, remote_id=None, etag=None, is_linked=False)
+    upsert = bundles.write(PATIENT, remote_id=None, etag=None, is_there=False)
     assert upsert is not None
-    assert upsert.url == "Patient?identifier=urn%3Amrn%7C1%7C2%203"
-    assert "id" not in upsert.entry()["resource"]
-    assert bundles.write({"resourceType": "Patient"}, remote_id=None, etag=None, is_linked=False) is None
+    assert (upsert.phase, upsert.url) == (Phase.UPSERT, "Patient?identifier=urn%3Amrn%7C1%7C2%203")
+    assert "id" not in (upsert.resource or {})
+    assert bundles.write({"resourceType": "Patient"}, remote_id=None, etag=None, is_there=False) is None
     assert bundles.look({"resourceType": "Patient"}, remote_id=None) is None
 
 

@@ -3,11 +3,17 @@
 from typing import Any
 
 from app.fhir.relay.answers import GONE_THERE, NOT_OURS
-from app.fhir.relay.looking import GIVEN_UP, OVERWRITTEN, Known, judge
+from app.fhir.relay.looking import GIVEN_UP, OVERWRITTEN, Known, Seen
+from app.fhir.relay.looking import judge as judge_at
 from app.fhir.rules import SOURCE_VERSION
 
 OURS = Known(remote_id="1", etag='W/"a"', delivered_seq=3)
 THEIRS = Known(remote_id="1", etag='W/"a"', is_theirs=True)
+
+
+def judge(ours: dict[str, Any], seq: int, known: Known | None, found: dict[str, Any] | None) -> Seen:
+    etag = f'W/"{found["meta"]["versionId"]}"' if found is not None else None
+    return judge_at(ours, seq, known, found, etag)
 
 
 def patient(
