@@ -12,6 +12,7 @@ from app.core.db import db, engine_options
 from app.core.observability import logging
 from app.demo.commands import demo
 from app.door import assets, context, csrf, flood, headers, identity, keys, language, privacy, rights
+from app.fhir.relay import registering as fhir
 from app.live import SERVER_OPTIONS, GuardSockets, Live, push
 from app.live import views as live
 from app.live.hub import Hub
@@ -20,7 +21,7 @@ from app.live.listener import subscribe_to_moves
 from app.live.topics import Hospital
 from app.notices import consumers as notices
 from app.settings import ROOT, Settings
-from app.web import admin, api, board, cashier, desk, errors, kiosk, login, maps, ops, phone, ward
+from app.web import admin, alerts, api, board, cashier, desk, errors, kiosk, login, maps, ops, phone, ward
 
 BLUEPRINTS = (
     login.blueprint,
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     phone.blueprint,
     maps.blueprint,
     ward.blueprint,
+    alerts.blueprint,
     board.blueprint,
     desk.blueprint,
     cashier.blueprint,
@@ -102,6 +104,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     relay.clear()
     notices.register_consumers()
+    fhir.register_consumers()
     events.react(subscribers.REACTIONS)
     app.wsgi_app = GuardSockets(app.wsgi_app)  # type: ignore[method-assign]
     if settings.proxies:
