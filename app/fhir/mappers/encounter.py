@@ -7,12 +7,12 @@ from uuid import UUID
 
 from app.fhir.mappers import history
 from app.fhir.mappers.history import Happening, Stage, Stay
-from app.fhir.mappers.naming import TERMINOLOGY, Json, Naming, coding, head, present, reference
+from app.fhir.mappers.naming import TERMINOLOGY, Json, Naming, coding, head, present, reference, words
 from app.fhir.rules import BASE, JOURNEY_STATE, JOURNEY_STATE_CODES
 
 DISPOSITION: Final = f"{BASE}/StructureDefinition/visit-disposition"
 DISPOSITION_CODES: Final = f"{BASE}/CodeSystem/visit-disposition"
-AMBULATORY: Final = coding(f"{TERMINOLOGY}v3-ActCode", "AMB")
+ACT_CODES, AMBULATORY = f"{TERMINOLOGY}v3-ActCode", "AMB"
 OVER: Final = frozenset({history.FINISHED, history.CANCELLED, history.IN_ERROR})
 
 
@@ -54,7 +54,7 @@ def encounter(facts: VisitFacts, naming: Naming) -> Json:
         "identifier": naming.identifiers(("visit", facts.id), *_day_number(facts)),
         "status": status,
         **present({"statusHistory": [_stage(one, naming) for one in stages]}),
-        "class": AMBULATORY,
+        "class": coding(ACT_CODES, AMBULATORY),
         "subject": reference("Patient", facts.patient_id),
         **present(
             {
@@ -63,7 +63,7 @@ def encounter(facts: VisitFacts, naming: Naming) -> Json:
                 else None,
                 "period": _period(facts, status, naming),
                 "location": [_stay(one, naming, is_over=status in OVER) for one in _stays(facts, lines)],
-                "serviceProvider": {"display": facts.site_name} if facts.site_name else None,
+                "serviceProvider": present({"display": words(facts.site_name)}),
             }
         ),
     }

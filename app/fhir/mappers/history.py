@@ -98,7 +98,7 @@ def stages(
     if latest != now:  # the row knows better than its history
         if not lines:
             return ()
-        moves.append((now, max(lines[-1].at, *(at for _status, at in moves))))
+        moves.append((now, max([lines[-1].at, *(at for _status, at in moves[-1:])])))
     first = moves[0][1] if moves else None
     planned_at = expected_at if expected_at and (first is None or expected_at <= first) else None
     found = [Stage(PLANNED, planned_at, first)] if planned_at or first else []

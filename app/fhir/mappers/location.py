@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from app.fhir.mappers.naming import TERMINOLOGY, Json, Naming, coding, concept, head, present
+from app.fhir.mappers.naming import TERMINOLOGY, Json, Naming, coding, concept, head, present, words
 from app.queues.states import PointStatus
 
 ROOM: Final = "ro"
-CLOSED: Final = coding(f"{TERMINOLOGY}v2-0116", "C")
+BED_STATUS, CLOSED = f"{TERMINOLOGY}v2-0116", "C"
 # A pause is a matter of minutes and of the line; a room that is closed will open again, so it is not `inactive`,
 # which means "no longer used": a scheduler would give up its bookings every evening.
 STATUS: Final = {
@@ -33,16 +33,16 @@ class PointFacts:
 def location(facts: PointFacts, naming: Naming) -> Json:
     """Map a room. Whether somebody is inside stays here: the EMR would hear of every patient twice more."""
     status = PointStatus(facts.status)
-    other_name = facts.name_en if facts.name_en != facts.name else ""
+    name, other_name = words(facts.name), words(facts.name_en)
     return {
         **head("Location", facts.id, facts.seq),
         "identifier": naming.identifiers(("location", facts.id), ("place", facts.place)),
         "status": STATUS[status],
         **present(
             {
-                "operationalStatus": CLOSED if status is PointStatus.CLOSED else None,
-                "name": facts.name,
-                "alias": [other_name] if other_name else None,
+                "operationalStatus": coding(BED_STATUS, CLOSED) if status is PointStatus.CLOSED else None,
+                "name": name,
+                "alias": [other_name] if other_name not in {"", name} else None,
             }
         ),
         "mode": "instance",

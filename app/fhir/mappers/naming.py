@@ -1,5 +1,6 @@
 """What all mappers write alike: moments, identifiers, codings, references, the version that we are the source of."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ KR_CORE: Final = "http://www.hl7korea.or.kr/fhir/krcore/StructureDefinition/krco
 TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem/"
 SERVICE_CODES: Final = f"{BASE}/CodeSystem/service"
 SECONDARY: Final = "secondary"
+BYTE_ORDER_MARK: Final = "\ufeff"  # a space to JavaScript, none to Python
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,22 @@ def reference(resource_type: str, resource_id: UUID) -> Json:
 
 def coding(system: str, code: str) -> Json:
     """Return a Coding."""
-    return {"system": system, "code": code}
+    return {"system": system, "code": str(code)}
 
 
 def concept(system: str, code: str, text: str | None = None) -> Json:
     """Return a CodeableConcept of one coding, with the words that people use for it."""
-    return {"coding": [coding(system, code)], **({"text": text} if text else {})}
+    said = words(text)
+    return {"coding": [coding(system, code)], **({"text": said} if said else {})}
+
+
+def words(written: str | None) -> str:
+    """Return what people wrote as a FHIR string, which knows plain spaces and no control characters.
+
+    A room called "1번　진료실", with the wide space of a Korean keyboard, would be refused by its own class.
+    """
+    seen = (one for one in written or "" if one.isspace() or unicodedata.category(one) not in {"Cc", "Cs"})
+    return " ".join("".join(seen).replace(BYTE_ORDER_MARK, "").split())
 
 
 def present(parts: Mapping[str, Any]) -> Json:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from app.fhir.mappers.naming import TERMINOLOGY, Json, Naming, concept, head, present, reference
+from app.fhir.mappers.naming import TERMINOLOGY, Json, Naming, concept, head, present, reference, words
 
 UNKNOWN: Final = "unknown"
 
@@ -42,7 +42,7 @@ def patient(facts: PatientFacts, naming: Naming) -> Json:
             }
         ],
         "active": facts.is_active,
-        "name": [{"use": "official", "text": facts.name}],
+        "name": [{"use": "official", "text": words(facts.name)}],
         "gender": facts.gender or UNKNOWN,
         "birthDate": facts.birth_date.isoformat(),
         **present(
