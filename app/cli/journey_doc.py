@@ -67,6 +67,13 @@ def _pairs(command: Command, way: Way) -> Iterable[tuple[str, str]]:
             # A new order leaves the visit where it is; only who has nothing to wait for begins to wait.
             if command is Command.ADD_STEP and end not in {start, State.WAITING}:
                 continue
+            # An order that is taken back moves nobody who stands in another line, or in a room.
+            if command is Command.REVOKE and end not in {start, State.WAITING, State.PAYMENT}:
+                continue
+            if command is Command.REVOKE and start in {State.CALLED, State.ONGOING} and end is not start:
+                continue
+            if command is Command.REVOKE and start is State.PAYMENT:
+                continue
             if command is Command.ADD_STEP and start in {State.CALLED, State.ONGOING} and end is not start:
                 continue
             yield start, end

@@ -1,9 +1,10 @@
 """Promises: what must happen outside is a row in the same transaction; so is the log of every move."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal, cast
 from uuid import UUID
 
@@ -151,8 +152,13 @@ def raise_seqs(session: Session, kind: type[Projected], ids: Sequence[int]) -> l
     return [Promise(kind.topic_kind, public_id, seq) for public_id, seq in rows]
 
 
-def write_promises(session: Session, promises: Sequence[Promise]) -> frozenset[str]:
-    """Insert one row for each promise and consumer of its kind; return the kinds that somebody takes."""
+def write_promises(
+    session: Session, promises: Sequence[Promise], heard: Mapping[tuple[str, UUID], str] = MappingProxyType({})
+) -> frozenset[str]:
+    """Insert one row for each promise and consumer of its kind; return the kinds that somebody takes.
+
+    `heard` names the consumer from whom an aggregate's news came: it is not told its own word.
+    """
     now = clock.utcnow()
     rows = [
         {
@@ -168,6 +174,7 @@ def write_promises(session: Session, promises: Sequence[Promise]) -> frozenset[s
         }
         for one in promises
         for consumer in consumers_of(one.kind)
+        if heard.get((one.kind, one.aggregate_id)) != consumer
     ]
     if rows:
         session.execute(insert(OutboxPromise), rows)

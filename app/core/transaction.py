@@ -59,6 +59,7 @@ class Unit:
     moved: dict[tuple[str, int], "Mark"] = field(default_factory=dict)
     changed: dict[type[Projected], list[Projected]] = field(default_factory=dict)
     after: list[Callable[[], None]] = field(default_factory=list)
+    heard: dict[tuple[str, UUID], tuple[str, Callable[[int], None]]] = field(default_factory=dict)
     turns: dict[str, threading.Lock] = field(default_factory=dict)
 
 
@@ -164,6 +165,14 @@ def promise(row: Sequenced, kind: str, *, history: Callable[[], int] | None = No
         mark.history.append(history)
 
 
+def heard_from(consumer: str, kind: str, aggregate_id: UUID, then: Callable[[int], None]) -> None:
+    """Note that what this unit does to an aggregate is a consumer's own word: it gets no promise of it back.
+
+    `then` gets the seq that the aggregate has by it, before the commit; it is not called where nothing moved.
+    """
+    unit().heard[kind, aggregate_id] = (consumer, then)
+
+
 def after_commit(action: Callable[[], None]) -> None:
     """Run `action` once the commit stands (wake a worker, count a metric)."""
     unit().after.append(action)
@@ -218,7 +227,10 @@ def _seal(session: Session, unit_: Unit) -> list[Event]:
     for kind in sorted(unit_.changed, key=lambda one: one.topic_kind):
         changed = {row.id for row in unit_.changed[kind] if inspect(row).persistent}
         promises += outbox.raise_seqs(session, kind, sorted(changed))
-    taken = outbox.write_promises(session, promises)
+    taken = outbox.write_promises(session, promises, {key: one[0] for key, one in unit_.heard.items()})
+    for one in promises:
+        if (heard := unit_.heard.get((one.kind, one.aggregate_id))) is not None:
+            heard[1](one.seq)
     return [*told, *unit_.events, *(Promised(kind=kind) for kind in sorted(taken))]
 
 

@@ -26,7 +26,8 @@ class Patient(Sequenced, Versioned, Model):
     name: Mapped[str] = mapped_column(String(100))
     birth_date: Mapped[date] = mapped_column(Date)
     phone_hash: Mapped[str | None] = mapped_column(AsciiKey(64))
-    phone_last4: Mapped[str] = mapped_column(AsciiKey(4))
+    # NULL: nobody has told a number, so that no simple log-in finds this patient.
+    phone_last4: Mapped[str | None] = mapped_column(AsciiKey(4))
     gender: Mapped[str | None] = mapped_column(AsciiKey(8))  # FHIR administrative-gender
     # A duplicate that was merged away is kept, and points to the record that lives on (FHIR Patient.link).
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import column, exists, select, table
+from sqlalchemy.orm import aliased
 
 from app.accounts.roles import Permission, require
 from app.core.actor import Actor
@@ -91,12 +92,27 @@ def booked_without_visit(day: date) -> tuple[UUID, ...]:
     return tuple(rows)
 
 
-def with_identity(phone_last4: str, birth_date: date) -> tuple[int, ...]:
-    """Return the row ids of the patients who answer to these two; 1 indexed statement."""
+def with_identity(phone_last4: str, birth_date: date) -> dict[int, int]:
+    """Return who answers to these two: row id -> row of the record that lives on; 1 indexed statement.
+
+    A duplicate leads to its survivor, which is there under its own row too, whatever phone that one has; a
+    record that is no longer active and has no survivor answers to nobody.
+    """
+    survivor = aliased(Patient)
     rows = db.session.execute(
-        select(Patient.id).where(Patient.phone_last4 == phone_last4, Patient.birth_date == birth_date)
-    ).scalars()
-    return tuple(rows)
+        select(
+            Patient.id, Patient.is_active, survivor.id.label("survivor"), survivor.is_active.label("lives")
+        )
+        .outerjoin(survivor, survivor.id == Patient.replaced_by_id)
+        .where(Patient.phone_last4 == phone_last4, Patient.birth_date == birth_date)
+    )
+    found: dict[int, int] = {}
+    for row in rows:
+        if row.is_active:
+            found[row.id] = row.id
+        elif row.lives:
+            found[row.id] = found[row.survivor] = row.survivor
+    return found
 
 
 def patients_by_mrn(mrns: Collection[str]) -> dict[str, UUID]:
@@ -112,5 +128,5 @@ def _card(row: Patient) -> PatientCard:
         mrn=row.mrn,
         name=row.name,
         birth_date=row.birth_date,
-        phone_last4=row.phone_last4,
+        phone_last4=row.phone_last4 or "",
     )

@@ -86,6 +86,9 @@ class Sync(Model):
     last_error: Mapped[str | None] = mapped_column(String(300))
     taken: Mapped[int] = mapped_column(Integer, default=0)
     echoes: Mapped[int] = mapped_column(Integer, default=0)
+    # On the row of all types together: who reads this target now, and until when at the latest.
+    lease_token: Mapped[str | None] = mapped_column(AsciiKey(36))
+    lease_until: Mapped[datetime | None]
 
 
 class Unmatched(Model):

@@ -35,6 +35,8 @@ TYPES: Final[dict[Kind, str]] = {
     Kind.STEP: "ServiceRequest",
     Kind.ENTRY: "Task",
 }
+# Linked only: whom the EMR knows as Practitioner, so that what we send may refer to them.
+STAFF: Final = "staff"
 KINDS: Final[dict[str, Kind]] = {resource_type: kind for kind, resource_type in TYPES.items()}
 
 

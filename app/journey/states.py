@@ -77,6 +77,7 @@ class Command(StrEnum):
     PRIORITY = "priority"
     TRANSFER = "transfer"
     WAIVE = "waive"
+    REVOKE = "revoke"
     CANCEL = "cancel"
     LEAVE = "leave"
     TRANSFER_OUT = "transfer-out"
@@ -189,8 +190,10 @@ TABLE: Mapping[Command, Way] = {
         Reason.SOMETIMES,
     ),
     Command.LEAVE: _way("V16", (MAY_LEAVE, S.FINISHED), (ANY_ENTRY, None), is_own=True),
+    # An order that the EMR takes back: not that of the room which has called the patient, or has begun.
+    Command.REVOKE: _way("V13 V17", (SERVED, SERVED), (ANY_ENTRY, ANY_ENTRY), P.REVOKE_STEP),
     Command.CANCEL: _way(
-        "V17", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), reason=Reason.ALWAYS, is_own=True
+        "V17", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), P.CANCEL_VISIT, Reason.ALWAYS, is_own=True
     ),
     Command.TRANSFER_OUT: _way("V18", (OPEN_STATES, S.FINISHED), (ANY_ENTRY, None), reason=Reason.ALWAYS),
     Command.CLOSE: _way(

@@ -25,7 +25,7 @@ def test_drawing_shows_every_command() -> None:
 def test_table_names_every_command_with_its_right_and_its_reason() -> None:
     rows = {row[1].strip("`"): row for row in _rows() if row[1].startswith("`")}
     assert rows.keys() == set(Command)
-    assert rows["cancel"][6:9] == ["`ward:queue:drive`", "✔", "always"]
+    assert rows["cancel"][6:9] == ["`journey:visit:cancel`", "✔", "always"]
     assert rows["recall"][6:9] == ["`ward:queue:drive`", "", ""]
     assert rows["pay"][6:9] == ["`journey:visit:pay`", "", ""]
     assert rows["waive"][6:9] == ["`journey:step:add`", "", "sometimes"]

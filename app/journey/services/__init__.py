@@ -5,12 +5,13 @@ from app.journey.services.arrival import arrive, check_in, expect, join, registe
 from app.journey.services.aside import hold, prioritise, re_enter, resume, skip_once
 from app.journey.services.calling import call_next, call_patient, miss, recall, uncall
 from app.journey.services.care import complete, pause, start, start_direct
+from app.journey.services.following import follow_booking, hand_over, show_anew
 from app.journey.services.identity import Identified, identify, issue_link, open_link
 from app.journey.services.informing import tell_whose_turn_is_near
 from app.journey.services.leaving import cancel, leave, transfer_out, void
 from app.journey.services.overdue import answer_for_the_absent, close, close_day, end_holds
 from app.journey.services.payment import pay
-from app.journey.services.planning import add_step, waive
+from app.journey.services.planning import Ordered, add_step, order, revoke, waive
 from app.journey.services.redirecting import Moved, empty_room, move_everybody, transfer
 from app.journey.services.scene import Outcome
 from app.journey.services.tapping import Tapped, tap
@@ -19,6 +20,7 @@ from app.journey.services.undoing import undo
 __all__ = [
     "Identified",
     "Moved",
+    "Ordered",
     "Outcome",
     "Tapped",
     "add_step",
@@ -36,6 +38,8 @@ __all__ = [
     "empty_room",
     "end_holds",
     "expect",
+    "follow_booking",
+    "hand_over",
     "hold",
     "identify",
     "issue_link",
@@ -44,6 +48,7 @@ __all__ = [
     "miss",
     "move_everybody",
     "open_link",
+    "order",
     "pause",
     "pay",
     "prioritise",
@@ -51,6 +56,8 @@ __all__ = [
     "recall",
     "register",
     "resume",
+    "revoke",
+    "show_anew",
     "skip_once",
     "start",
     "start_direct",

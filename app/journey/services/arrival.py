@@ -52,7 +52,7 @@ def expect(appointment_id: UUID, *, site: str, by: Actor) -> UUID:
     ).scalar_one_or_none()
     if known is not None:
         return known
-    visit = _begin(
+    visit = begin(
         site,
         booked.business_date,
         patient_id=booked.patient_id,
@@ -80,7 +80,7 @@ def walk_in(patient_id: UUID, *, services: tuple[str, ...], site: str, by: Actor
         raise TransitionRefusedError(command="walk-in", why="already_open")
     if not services:
         raise InvalidError(field="service", why="missing")
-    visit = _begin(site, day, patient_id=patient.id, planned=services, appointment=None)
+    visit = begin(site, day, patient_id=patient.id, planned=services, appointment=None)
     promise(visit, "visit.expected")
     audit.record("journey:visit:walk-in", by=by, patients=[patient_id], object_=f"visit:{visit.public_id}")
     return Outcome(visit_id=visit.public_id, command_id=command_id())
@@ -172,7 +172,7 @@ def join(visit_id: UUID, *, service: str | None = None, queue_id: UUID | None = 
     return settle(scene, [(Command.JOIN, State.WAITING)], kind="queue.update", by=by)
 
 
-def _begin(
+def begin(
     site: str,
     day: date,
     *,

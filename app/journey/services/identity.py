@@ -92,12 +92,12 @@ def _match(phone_last4: str, birth_date: date) -> UUID:
     patients = emr.with_identity(phone_last4, birth_date)
     rows = db.session.execute(
         select(Visit.id, Visit.public_id, Visit.state, Visit.expected_at, Visit.patient_id).where(
-            Visit.patient_id.in_(patients or (-1,)),
+            Visit.patient_id.in_(patients.keys() or (-1,)),
             is_of_today(),
             Visit.open_slot == 1,
         )
     ).all()
-    if len({row.patient_id for row in rows}) != 1:
+    if len({patients[row.patient_id] for row in rows}) != 1:  # a duplicate and its survivor are one person
         raise BadCredentialsError
     chosen = rules.choose_visit([(row.id, State(row.state), row.expected_at) for row in rows], clock.utcnow())
     by_id: dict[int, UUID] = {row.id: row.public_id for row in rows}

@@ -25,7 +25,7 @@ KINDS: Mapping[Command, Kind] = {
     Command.MISS: Kind.MISSED,
     Command.TRANSFER: Kind.TRANSFERRED,
 }
-LEADS_ON = frozenset({Command.COMPLETE, Command.WAIVE, Command.ADD_STEP})
+LEADS_ON = frozenset({Command.COMPLETE, Command.WAIVE, Command.REVOKE, Command.ADD_STEP})
 
 
 def inform(scene: Scene, command: Command, *, has_joined: bool, call_id: UUID | None, by: Actor) -> None:

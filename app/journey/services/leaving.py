@@ -24,7 +24,7 @@ def leave(visit_id: UUID, *, version: int | None, reason: str | None = None, by:
     """Note that the patient has gone: without being seen, or after care had begun (V16)."""
     scene = _hold(Command.LEAVE, visit_id, version=version, by=by)
     said = reason_for(Command.LEAVE, reason)
-    how = Disposition.LEFT_DURING_CARE if _has_begun(scene) else Disposition.LWBS
+    how = Disposition.LEFT_DURING_CARE if has_begun(scene) else Disposition.LWBS
     finish(scene, how, EntryStatus.LEFT)
     return settle(scene, [(Command.LEAVE, State.FINISHED)], kind="state.changed", by=by, reason=said)
 
@@ -35,11 +35,11 @@ def cancel(visit_id: UUID, *, version: int | None, reason: str | None, by: Actor
     scene = _hold(Command.CANCEL, visit_id, version=version, by=by)
     said = reason_for(Command.CANCEL, reason)
     is_own = is_on_the_patients_word(Command.CANCEL, by=by)
-    if is_own and _has_begun(scene):
+    if is_own and has_begun(scene):
         raise NotAllowedError(why="examination_has_begun")
     how = Disposition.CANCELLED_BY_PATIENT if is_own else Disposition.CANCELLED_BY_STAFF
     finish(scene, how, EntryStatus.CANCELLED)
-    if scene.visit.appointment_id is not None and not _has_begun(scene):
+    if scene.visit.appointment_id is not None and not has_begun(scene):
         emr.set_appointment_status(scene.visit.appointment_id, "cancelled")
     return settle(scene, [(Command.CANCEL, State.FINISHED)], kind="state.changed", by=by, reason=said)
 
@@ -89,7 +89,7 @@ def _hold(command_: Command, visit_id: UUID, *, version: int | None, by: Actor) 
     return scene
 
 
-def _has_begun(scene: Scene) -> bool:
+def has_begun(scene: Scene) -> bool:
     """Whether any care has been given: a step done, somebody in the room, or a service that was interrupted."""
     entry = scene.before["entry"] or {}
     is_inside = entry.get("status") == EntryStatus.IN_SERVICE or bool(entry.get("served_seconds"))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.core.actor import Actor
+from app.core.actor import EMR, Actor
 from app.core.db import Model, db
 from app.core.transaction import release
 from app.journey import services as journey
@@ -92,6 +92,7 @@ class Stage:
             Command.JOIN: cast.henry,
             Command.ADD_STEP: cast.grace,
             Command.WAIVE: cast.grace,
+            Command.REVOKE: EMR,
             Command.PAY: cast.iris,
             Command.UNDO: cast.flora,
             Command.VOID: cast.flora,
@@ -113,6 +114,7 @@ class Stage:
             Command.PAY: lambda: journey.pay(visit_id, version=version, method="card", by=by),
             Command.UNDO: lambda: journey.undo(visit_id, version=version, by=by),
             Command.WAIVE: lambda: journey.waive(visit_id, version=version, reason=WHY, by=by),
+            Command.REVOKE: lambda: journey.revoke(visit_id, by=by),
             Command.CANCEL: lambda: journey.cancel(visit_id, version=version, reason=WHY, by=by),
             Command.LEAVE: lambda: journey.leave(visit_id, version=version, reason=WHY, by=by),
             Command.TRANSFER_OUT: lambda: journey.transfer_out(visit_id, version=version, reason=WHY, by=by),

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app.core.actor import ANONYMOUS, SYSTEM, Actor
+from app.core.actor import ANONYMOUS, EMR, SYSTEM, Actor
 from app.core.db import db
 from app.core.errors import RefusedError
 from app.core.transaction import release
@@ -59,6 +59,7 @@ WAYS: dict[Command, set[str]] = {
     C.TRANSFER: {"waiting", "aside", "called", "interrupted"},
     C.WAIVE: {"waiting", "aside", "missed", "between", "interrupted"},
     C.ADD_STEP: OPEN - {"expected", "arrived"},
+    C.REVOKE: {"registered", "waiting", "aside", "missed", "between", "interrupted"},
     C.PAY: {"paying"},
     C.LEAVE: OPEN - {"expected", "paying"},
     C.CANCEL: OPEN,
@@ -98,6 +99,8 @@ RIGHTS: dict[str, set[str]] = {
     "board": set(),
     "anonymous": set(),
     # Calls that nobody answers, pauses that are over, the end of the day.
+    # What the EMR owns, and what it calls off (V1, V2, V13, V14, V17).
+    "emr": {"arrive", "register", "join", "pay", "waive", "add-step", "revoke", "cancel"},
     "system": DRIVE | {"arrive", "void", "close"},
 }
 STRANGERS = {"nurse of another ward", "another patient", "kiosk with nobody in front"}
@@ -158,6 +161,7 @@ class Matrix:
             "auditor": lambda: cast.jonas,
             "board": lambda: Actor(kind="board", role="board"),
             "anonymous": lambda: ANONYMOUS,
+            "emr": lambda: EMR,
             "system": lambda: SYSTEM,
         }
         return people[who]()

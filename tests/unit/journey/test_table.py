@@ -21,6 +21,7 @@ OPEN: dict[Command, tuple[set[State], frozenset[EntryStatus | None]]] = {
     Command.START: ({S.CALLED}, frozenset({E.CALLED})),
     Command.COMPLETE: ({S.ONGOING}, frozenset({E.IN_SERVICE})),
     Command.ADD_STEP: ({S.REGISTERED, S.WAITING, S.CALLED, S.ONGOING, S.PAYMENT}, ANY),
+    Command.REVOKE: ({S.REGISTERED, S.WAITING, S.CALLED, S.ONGOING, S.PAYMENT}, ANY),
     Command.PAY: ({S.PAYMENT}, frozenset({None})),
     Command.UNDO: (set(State), ANY),
     Command.MISS: ({S.CALLED}, frozenset({E.CALLED})),

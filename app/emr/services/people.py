@@ -1,9 +1,9 @@
-"""Patients and appointments are written here."""
+"""Patients are written here: entered and mended by hand."""
 
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from app.core.errors import InvalidError, NotFoundError
 from app.core.ids import short_id
 from app.core.locking import check_version, hold
 from app.core.transaction import promise, transactional
-from app.emr.models import Appointment, Patient
+from app.emr.models import Patient
 from app.emr.rules import phone_of
 
 LONGEST_NAME = 100
@@ -31,37 +31,30 @@ class Known:
     public_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """An appointment as the rooms above need it."""
-
-    id: int
-    public_id: UUID
-    patient_id: int
-    business_date: date
-    starts_at: datetime
-    planned: tuple[str, ...]
-
-
 @transactional
 def enter_patient(
     *,
     name: str,
     birth_date: date,
-    phone: str,
+    phone: str | None,
+    gender: str | None = None,
     mrn: str | None = None,
     is_demo_reserved: bool = False,
     by: Actor,
 ) -> UUID:
-    """Enter a new patient; without an EMR the desk's word is the record."""
+    """Enter a new patient; without an EMR the desk's word is the record.
+
+    Somebody without a phone has no last four digits, so no kiosk and no tag knows them: the desk does.
+    """
     require(by, Permission.EDIT_DEMOGRAPHICS if by.role != "system" else Permission.BOOK_VISIT)
-    e164 = phone_of(phone)
+    e164 = phone_of(phone) if phone is not None else None
     patient = Patient(
         mrn=mrn or f"A{short_id(6)}",
-        name=_checked_name(name),
-        birth_date=_checked_birth(birth_date),
-        phone_hash=hash_phone(e164),
-        phone_last4=e164[-4:],
+        name=checked_name(name),
+        birth_date=checked_birth(birth_date),
+        phone_hash=hash_phone(e164) if e164 else None,
+        phone_last4=e164[-4:] if e164 else None,
+        gender=gender,
         is_demo_reserved=is_demo_reserved,
         created_at=clock.utcnow(),
     )
@@ -87,9 +80,9 @@ def edit_demographics(
     patient = hold(Patient, patient_id)
     check_version(patient.version, version)
     if name is not None:
-        patient.name = _checked_name(name)
+        patient.name = checked_name(name)
     if birth_date is not None:
-        patient.birth_date = _checked_birth(birth_date)
+        patient.birth_date = checked_birth(birth_date)
     if phone:
         e164 = phone_of(phone)
         patient.phone_hash, patient.phone_last4 = hash_phone(e164), e164[-4:]
@@ -97,27 +90,6 @@ def edit_demographics(
     promise(patient, "patient.edited")
     audit.record("emr:patient:edit", by=by, patients=[patient.public_id])
     return patient.version
-
-
-@transactional
-def book(patient_id: UUID, *, starts_at: datetime, planned: tuple[str, ...], by: Actor) -> UUID:
-    """Book a time for one or more services, in the order in which they are planned."""
-    require(by, Permission.BOOK_VISIT)
-    if not planned:
-        raise InvalidError(field="service", why="missing")
-    now = settings.current()
-    appointment = Appointment(
-        patient_id=hold(Patient, patient_id).id,
-        business_date=clock.business_date(starts_at, now.site_timezone, now.business_day_start),
-        starts_at=starts_at,
-        planned=list(planned),
-    )
-    db.session.add(appointment)
-    db.session.flush()
-    audit.record(
-        "emr:appointment:book", by=by, patients=[patient_id], object_=f"appointment:{appointment.public_id}"
-    )
-    return appointment.public_id
 
 
 def known(patient_id: UUID) -> Known:
@@ -140,29 +112,16 @@ def sees_desk_first(patient_id: int) -> bool:
     return db.session.execute(select(Patient.sees_desk_first).where(Patient.id == patient_id)).scalar_one()
 
 
-def booked(appointment_id: UUID) -> Booked:
-    """Read an appointment inside the caller's unit. Raise NotFoundError."""
-    row = db.session.execute(
-        select(Appointment).where(Appointment.public_id == appointment_id)
-    ).scalar_one_or_none()
-    if row is None:
-        raise NotFoundError(kind="appointment")
-    return Booked(row.id, row.public_id, row.patient_id, row.business_date, row.starts_at, tuple(row.planned))
-
-
-def set_appointment_status(appointment_id: int, status: str) -> None:
-    """Let the appointment follow its visit (FHIR Appointment.status), inside the visit's unit."""
-    hold(Appointment, appointment_id).status = status
-
-
-def _checked_name(typed: str) -> str:
+def checked_name(typed: str) -> str:
+    """Return a name as it is kept. Raise InvalidError."""
     name = " ".join(typed.split())
     if not name or len(name) > LONGEST_NAME:
         raise InvalidError(field="name", why="length")
     return name
 
 
-def _checked_birth(birth_date: date) -> date:
+def checked_birth(birth_date: date) -> date:
+    """Return a birth date that has been. Raise InvalidError."""
     if birth_date > clock.today():
         raise InvalidError(field="birth_date", why="future")
     return birth_date

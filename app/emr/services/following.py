@@ -1,0 +1,151 @@
+"""What the EMR says of patients and appointments: our rows follow it, and nothing moves where nothing is new."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app import settings
+from app.accounts.roles import Permission, require
+from app.core import audit, clock
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import InvalidError
+from app.core.locking import hold
+from app.core.transaction import promise, transactional
+from app.emr.models import Appointment, Patient
+from app.emr.rules import phone_of
+from app.emr.services.people import checked_birth, checked_name, hash_phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A person as the EMR knows it; `phone` None: the EMR says none, which takes none away."""
+
+    name: str
+    birth_date: date
+    gender: str | None = None
+    phone: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidBooking:
+    """A booking as the EMR knows it; `status` in FHIR's words for what we keep, `planned` None: as it was."""
+
+    starts_at: datetime
+    planned: tuple[str, ...] | None
+    status: str
+
+
+@transactional
+def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
+    """Let name, birth date, gender, phone and activity be what the EMR says; False where they are.
+
+    A record that is active again is nobody's duplicate any more.
+    """
+    require(by, Permission.EDIT_DEMOGRAPHICS)
+    patient = hold(Patient, patient_id)
+    told: dict[str, object] = {
+        "name": checked_name(said.name),
+        "birth_date": checked_birth(said.birth_date),
+        "gender": said.gender or patient.gender,
+        "is_active": said.is_active,
+    }
+    if said.is_active:
+        told["replaced_by_id"] = None
+    if said.phone:
+        e164 = phone_of(said.phone)
+        told |= {"phone_hash": hash_phone(e164), "phone_last4": e164[-4:]}
+    news = {name: value for name, value in told.items() if getattr(patient, name) != value}
+    if not news:
+        return False
+    for name, value in news.items():
+        setattr(patient, name, value)
+    patient.version += 1
+    promise(patient, "patient.edited")
+    audit.record("emr:patient:follow", by=by, patients=[patient_id], details={"fields": sorted(news)})
+    return True
+
+
+@transactional
+def merge_patient(patient_id: UUID, *, into: UUID, by: Actor) -> bool:
+    """Mark a record as a duplicate of another one, which lives on; False where it is so already.
+
+    Whoever was merged into the duplicate before now leads to the survivor too, so that no chain grows.
+    Raise InvalidError where the survivor is a duplicate of this very record.
+    """
+    require(by, Permission.EDIT_DEMOGRAPHICS)
+    patient = hold(Patient, patient_id)
+    survivor = db.session.execute(select(Patient).where(Patient.public_id == into)).scalar_one()
+    target_id = survivor.replaced_by_id or survivor.id
+    if target_id == patient.id:
+        raise InvalidError(field="link", why="circle")
+    if patient.replaced_by_id == target_id and not patient.is_active:
+        return False
+    earlier = db.session.execute(select(Patient).where(Patient.replaced_by_id == patient.id)).scalars()
+    for one in (patient, *earlier):
+        one.is_active, one.replaced_by_id = False, target_id
+        one.version += 1
+        promise(one, "patient.merged")
+    audit.record("emr:patient:merge", by=by, patients=[patient_id, into])
+    return True
+
+
+@transactional
+def follow_appointment(appointment_id: UUID, said: SaidBooking, *, by: Actor) -> bool:
+    """Let time, plan and status of a booking be what the EMR says; False where they are."""
+    require(by, Permission.BOOK_VISIT)
+    appointment = hold(Appointment, appointment_id)
+    now = settings.current()
+    told: dict[str, object] = {
+        "starts_at": said.starts_at,
+        "business_date": clock.business_date(said.starts_at, now.site_timezone, now.business_day_start),
+        "planned": appointment.planned if said.planned is None else [*said.planned],
+        "status": said.status,
+    }
+    news = {name: value for name, value in told.items() if getattr(appointment, name) != value}
+    if not news:
+        return False
+    for name, value in news.items():
+        setattr(appointment, name, value)
+    appointment.version += 1
+    patient = db.session.execute(
+        select(Patient.public_id).where(Patient.id == appointment.patient_id)
+    ).scalar_one()
+    audit.record(
+        "emr:appointment:follow",
+        by=by,
+        patients=[patient],
+        object_=f"appointment:{appointment_id}",
+        details={"fields": sorted(news)},
+    )
+    return True
+
+
+@transactional
+def hand_over_appointments(patient_id: UUID, *, into: UUID, by: Actor) -> int:
+    """Give a duplicate's bookings of today and later to the record that lives on; return how many."""
+    require(by, Permission.BOOK_VISIT)
+    owners = dict(
+        db.session.execute(
+            select(Patient.public_id, Patient.id).where(Patient.public_id.in_([patient_id, into]))
+        ).all()
+    )
+    rows = db.session.execute(
+        select(Appointment)
+        .where(
+            Appointment.patient_id == owners[patient_id],
+            Appointment.status == "booked",
+            Appointment.business_date >= clock.today(),
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalars()
+    moved = 0
+    for row in rows:
+        row.patient_id = owners[into]
+        row.version += 1
+        moved += 1
+    return moved
