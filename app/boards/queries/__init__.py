@@ -8,6 +8,7 @@ from app.boards.queries.alerts import (
     check_alert_post,
     own_alert_strips,
 )
+from app.boards.queries.ended import EndedList, ended_visits
 from app.boards.queries.feed import QueueMove, queue_moves, queue_snapshot, seqs_of
 from app.boards.queries.guidance import Guidance, guidance, way, way_to_desk
 from app.boards.queries.line import LinePlace, line_order
@@ -17,16 +18,12 @@ from app.boards.queries.relations import patient_record
 from app.boards.queries.staff import (
     CashierList,
     DeskList,
-    EndedList,
-    QueueName,
     VisitCard,
     bill,
     cashier_list,
     cashier_mark,
     desk_list,
     desk_mark,
-    ended_visits,
-    my_queues,
     visit_card,
 )
 from app.boards.queries.ward import WardBoard, ward_board
@@ -34,6 +31,7 @@ from app.boards.queries.ward_covered import CoveredWard, covered_ward
 from app.boards.queries.ward_line import WardLine, ward_line
 from app.boards.queries.ward_moves import WardMoves, ward_moves
 from app.boards.queries.ward_patient import WardPatient, ward_patient
+from app.boards.queries.ward_queues import QueueName, my_queues
 from app.boards.queries.ward_rows import WardRow
 
 __all__ = [

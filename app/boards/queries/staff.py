@@ -1,32 +1,28 @@
-"""Lists of the desk, the cashier and the ward's choice of queues; every list is whole and paged."""
+"""Lists and cards of the desk and the cashier; every list is whole and paged."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
-from app.accounts.roles import SITE_WIDE, Permission, Role, require
+from app.accounts.roles import Permission, require
 from app.boards.queries.patient import MyVisit, my_visit
 from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Patient
-from app.journey.models import FlowEvent, Visit, VisitStep
+from app.journey.models import Visit, VisitStep
 from app.journey.queries import is_of_today
 from app.journey.states import Command, Disposition, State
-from app.queues.models import Queue, QueueEntry, Service
-from app.queues.states import EntryStatus
+from app.queues.models import Queue, Service
 from app.waits import queries as waits
 from app.waits.queries import Forecast
 
 PAGE_ROWS = 50
 AT_THE_DESK = (State.UNREGISTERED, State.ARRIVED, State.REGISTERED)
-BY_DAY_CLOSE = frozenset({Disposition.ADMIN_CLOSE, Disposition.NO_SHOW_VISIT})
-# A clock that was off for days closes them late: the list looks back by when it was closed, within a week.
-OLDEST_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,92 +89,10 @@ class OpenLine:
     forecast: Forecast
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedVisit:
-    """A visit that ended otherwise than by being served: how, when, and where it stood before."""
-
-    row: VisitRow
-    how: Disposition
-    closed_at: datetime | None
-    business_date: date
-    stood: State
-
-    @property
-    def is_by_day_close(self) -> bool:
-        """Whether nobody decided it: the day was over."""
-        return self.how in BY_DAY_CLOSE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedList:
-    """Visits of today and yesterday that ended early, or were closed with the day."""
-
-    rows: tuple[EndedVisit, ...]
-    total: int
-    page: int
-    pages: int
-
-    @property
-    def discloses(self) -> tuple[UUID, ...]:
-        """Return the patients that this value shows."""
-        return tuple(one.row.patient_id for one in self.rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueName:
-    """A queue that somebody may open."""
-
-    id: UUID
-    code: str
-    name_ko: str
-    name_en: str
-    waiting_count: int
-    is_open: bool
-
-
 def desk_list(*, search: str = "", page: int = 1, by: Actor) -> DeskList:
     """Return today's visits up to the line, those in the house first; a search finds all of today; 3 statements."""
     require(by, Permission.EDIT_DEMOGRAPHICS)
     return _list(tuple(State) if search.strip() else AT_THE_DESK, search=search, page=page)
-
-
-def ended_visits(*, page: int = 1, by: Actor) -> EndedList:
-    """Return who left, cancelled or was closed with the day since yesterday, the newest first; 3 statements."""
-    require(by, Permission.BOOK_VISIT)
-    today = clock.today()
-    since, _ = clock.day_bounds(today - timedelta(days=1))
-    wanted = (
-        Visit.business_date >= today - timedelta(days=OLDEST_DAYS),
-        Visit.state == State.FINISHED,
-        Visit.disposition != Disposition.COMPLETED,
-        Visit.closed_at >= since,
-    )
-    total = db.session.execute(select(func.count(Visit.id)).where(*wanted)).scalar_one()
-    rows = db.session.execute(
-        select(Visit, Patient, FlowEvent.from_state)
-        .join(Patient, Patient.id == Visit.patient_id)
-        .join(FlowEvent, (FlowEvent.visit_id == Visit.id) & (FlowEvent.seq == Visit.history_length))
-        .where(*wanted)
-        .order_by(Visit.closed_at.desc(), Visit.id.desc())
-        .limit(PAGE_ROWS)
-        .offset((page - 1) * PAGE_ROWS)
-    ).all()
-    services = _services([visit.id for visit, _, _ in rows])
-    return EndedList(
-        rows=tuple(
-            EndedVisit(
-                row=_row(visit, patient, services.get(visit.id, [])),
-                how=Disposition(str(visit.disposition)),
-                closed_at=visit.closed_at,
-                business_date=visit.business_date,
-                stood=State(stood),
-            )
-            for visit, patient, stood in rows
-        ),
-        total=total,
-        page=page,
-        pages=max(1, -(-total // PAGE_ROWS)),
-    )
 
 
 def cashier_list(*, search: str = "", page: int = 1, by: Actor) -> CashierList:
@@ -203,28 +117,6 @@ def bill(visit_id: UUID, *, by: Actor) -> VisitCard:
     return _card(visit_id, Visit.public_id == visit_id, (Visit.state == State.PAYMENT) | is_settled, by=by)
 
 
-def my_queues(*, by: Actor) -> tuple[QueueName, ...]:
-    """Return the queues of the actor's units (all of them for site-wide roles); 1 statement."""
-    waiting = (
-        select(func.count())
-        .select_from(QueueEntry)
-        .where(QueueEntry.queue_id == Queue.id, QueueEntry.status == EntryStatus.WAITING)
-        .correlate(Queue)
-        .scalar_subquery()
-    )
-    chosen = select(
-        Queue.public_id, Queue.code, Queue.name_ko, Queue.name_en, waiting, Queue.is_open
-    ).order_by(Queue.id)
-    if Role(by.role) not in SITE_WIDE:
-        chosen = chosen.where(Queue.unit.in_(by.units))
-    return tuple(
-        QueueName(
-            id=row[0], code=row[1], name_ko=row[2], name_en=row[3], waiting_count=row[4], is_open=row[5]
-        )
-        for row in db.session.execute(chosen)
-    )
-
-
 def _card(visit_id: UUID, *wanted: ColumnElement[bool], by: Actor) -> VisitCard:
     found = db.session.execute(
         select(Visit, Patient).join(Patient, Patient.id == Visit.patient_id).where(*wanted)
@@ -233,7 +125,7 @@ def _card(visit_id: UUID, *wanted: ColumnElement[bool], by: Actor) -> VisitCard:
         raise NotFoundError(kind="visit")
     visit, patient = found
     return VisitCard(
-        row=_row(visit, patient, _services([visit.id]).get(visit.id, [])),
+        row=visit_row(visit, patient, services_of([visit.id]).get(visit.id, [])),
         birth_date=patient.birth_date,
         visit=my_visit(visit_id, by=by),
     )
@@ -304,9 +196,9 @@ def _list(states: tuple[State, ...], *, search: str, page: int) -> DeskList:
         .limit(PAGE_ROWS)
         .offset((page - 1) * PAGE_ROWS)
     ).all()
-    services = _services([visit.id for visit, _ in rows])
+    services = services_of([visit.id for visit, _ in rows])
     return DeskList(
-        rows=tuple(_row(visit, patient, services.get(visit.id, [])) for visit, patient in rows),
+        rows=tuple(visit_row(visit, patient, services.get(visit.id, [])) for visit, patient in rows),
         total=total,
         page=page,
         pages=max(1, -(-total // PAGE_ROWS)),
@@ -315,7 +207,7 @@ def _list(states: tuple[State, ...], *, search: str, page: int) -> DeskList:
     )
 
 
-def _services(visit_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+def services_of(visit_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
     """Return the names of the services planned for each visit, in their order."""
     services: dict[int, list[tuple[str, str]]] = {}
     for visit_id, name_ko, name_en in db.session.execute(
@@ -328,7 +220,8 @@ def _services(visit_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
     return services
 
 
-def _row(visit: Visit, patient: Patient, services: Collection[tuple[str, str]]) -> VisitRow:
+def visit_row(visit: Visit, patient: Patient, services: Collection[tuple[str, str]]) -> VisitRow:
+    """Return a visit as a list of the desk shows it."""
     return VisitRow(
         id=visit.public_id,
         patient_id=patient.public_id,
