@@ -7,6 +7,7 @@ import pytest
 from flask import Flask, g
 
 from app.accounts.roles import POLICY, Permission, Role
+from app.alerts.rules import CHARGE_ID, DESK_ID
 from app.core.actor import ANONYMOUS, Actor
 from app.core.errors import NotAllowedError, NotFoundError, RefusedError
 from app.door import rights
@@ -16,7 +17,7 @@ from tests.cast import Cast
 from tests.conventions import doors
 from tests.hospital import Hospital
 
-TOPIC_KINDS = {"queue", "board", "visit", "line"}
+TOPIC_KINDS = {"queue", "board", "visit", "line", "alerts"}
 
 
 def test_every_way_in_stands_in_the_stored_list(sqlite_app: Flask) -> None:
@@ -54,10 +55,10 @@ def test_every_topic_kind_has_an_audience_rule() -> None:
         if isinstance(node, ast.Compare) and isinstance(node.comparators[0], ast.Constant)
     }
     assert compared >= TOPIC_KINDS
-    assert set(topics.aliases("queue:x")) | {"visit:x"} == {f"{kind}:x" for kind in TOPIC_KINDS}
+    assert set(topics.aliases("queue:x")) | {"visit:x", "alerts:x"} == {f"{kind}:x" for kind in TOPIC_KINDS}
 
 
-@pytest.mark.parametrize("name", ["queue", "board", "visit", "line", "patient", "everything"])
+@pytest.mark.parametrize("name", ["queue", "board", "visit", "line", "alerts", "patient", "everything"])
 def test_no_topic_is_open_to_a_stranger(web: Flask, hospital: Hospital, name: str) -> None:
     with web.test_request_context(), pytest.raises((NotAllowedError, NotFoundError)):
         topics.grant([f"{name}:{hospital.consult}"], by=ANONYMOUS, locale="ko")
@@ -90,3 +91,33 @@ def test_who_may_follow_a_queue_and_its_board(
 
     with web.test_request_context():
         assert (answer("queue"), answer("board")) == (queue, board)
+
+
+@pytest.mark.parametrize(
+    ("who", "ward", "desk", "charge"),
+    [
+        ("anne", "alerts:ko:nurse", "NOT_FOUND", "NOT_FOUND"),
+        ("ben", "NOT_FOUND", "NOT_FOUND", "NOT_FOUND"),
+        ("chris", "NOT_ALLOWED", "NOT_ALLOWED", "NOT_ALLOWED"),
+        ("dana", "NOT_ALLOWED", "NOT_ALLOWED", "NOT_ALLOWED"),
+        ("eve", "NOT_ALLOWED", "NOT_ALLOWED", "NOT_ALLOWED"),
+        ("flora", "alerts:ko:charge_nurse", "NOT_FOUND", "alerts:ko:charge_nurse"),
+        ("grace", "alerts:ko:doctor", "NOT_FOUND", "NOT_FOUND"),
+        ("henry", "NOT_FOUND", "alerts:ko:desk", "NOT_FOUND"),
+        ("iris", "NOT_ALLOWED", "NOT_ALLOWED", "NOT_ALLOWED"),
+        ("jonas", "NOT_ALLOWED", "NOT_ALLOWED", "NOT_ALLOWED"),
+    ],
+)
+def test_who_may_follow_which_alerts(
+    web: Flask, hospital: Hospital, cast: Cast, who: str, ward: str, desk: str, charge: str
+) -> None:
+    by: Actor = getattr(cast, who)
+
+    def answer(post: object) -> str:
+        try:
+            return topics.grant([f"alerts:{post}"], by=by, locale="ko")[f"alerts:{post}"]
+        except RefusedError as refused:
+            return refused.code
+
+    with web.test_request_context():
+        assert (answer(hospital.ward), answer(DESK_ID), answer(CHARGE_ID)) == (ward, desk, charge)

@@ -34,7 +34,8 @@ def answered(queue_id: UUID, text: str, *, undoable: Outcome | None = None) -> R
 
 def kept() -> Said | None:
     """Return what the command before this page had to say."""
-    messages: list[Any] = get_flashed_messages()
+    # What another surface said (an alert's answer) carries a kind, and the frame of the page shows it.
+    messages: list[Any] = [one for one in get_flashed_messages() if "kind" not in one]
     return Said(**messages[-1]) if messages else None
 
 
