@@ -98,6 +98,12 @@ def test_a_page_loads_no_more_than_25_kilobytes_of_style(page: str) -> None:
     assert sum(len(sheet(name).encode()) for name in (*COMMON, *PAGES[page])) <= BUDGET_BYTES
 
 
+def test_the_lock_of_staff_pages_is_small() -> None:
+    # Fetched once for all pages of staff, beside what each of them may load by itself.
+    assert len(sheet("lock").encode()) <= 1536
+    assert (ROOT / "static/js/lock.js").stat().st_size <= 8 * 1024
+
+
 def test_a_page_loads_no_more_than_15_kilobytes_of_our_script() -> None:
     shared = (ROOT / "static/js/app.js").stat().st_size
     for name in ("kiosk", "board", "phone"):
