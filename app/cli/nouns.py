@@ -1,6 +1,6 @@
 """All nouns of `flask <noun> <verb>` but the demo's own."""
 
-from app.cli import alerts, audit, devices, notices, outbox, queues, tags, users, vendor, waits
+from app.cli import alerts, audit, devices, fhir, notices, outbox, queues, tags, users, vendor, waits
 from app.cli import map as map_noun
 
 GROUPS = (
@@ -10,6 +10,7 @@ GROUPS = (
     map_noun.group,
     queues.group,
     audit.group,
+    fhir.group,
     outbox.group,
     notices.group,
     waits.group,

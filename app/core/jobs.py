@@ -33,6 +33,7 @@ class Job(StrEnum):
     EXPECT_VISITS = "app.jobs.day.expect_visits"
     PURGE_EXPIRED = "app.jobs.housekeeping.purge_expired"
     DELIVER_PROMISES = "app.jobs.relay.deliver_promises"
+    RETRY_UNMATCHED = "app.jobs.unmatched.retry_unmatched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ LIMITS: dict[Job, Limits] = {
     Job.EXPECT_VISITS: Limits("default", 60, (5, 30, 120)),
     Job.PURGE_EXPIRED: Limits("low", 120, (60,)),
     Job.DELIVER_PROMISES: Limits("high", 120, (5, 30), asked_once_seconds=10),
+    Job.RETRY_UNMATCHED: Limits("default", 120, (30,), asked_once_seconds=10),
 }
 
 

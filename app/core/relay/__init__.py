@@ -1,6 +1,8 @@
 """The relay: promises are claimed, rendered, delivered and settled; none is lost, none has its effect twice."""
 
+from app.core.relay.charting import Quarter, throughput
 from app.core.relay.claiming import is_anything_due, reap
+from app.core.relay.comparing import Field, compare, patients_in
 from app.core.relay.consumer import (
     Consumer,
     Delivered,
@@ -20,27 +22,37 @@ from app.core.relay.consumer import (
     register,
     registered,
 )
-from app.core.relay.desk import (
-    ConsumerStatus,
-    DeadLetter,
+from app.core.relay.desk import ConsumerStatus, hurry, purge, purgeable, status
+from app.core.relay.engine import deliver_due
+from app.core.relay.letters import (
+    Alike,
+    Asked,
+    Compared,
+    Letter,
+    Letters,
+    compared,
+    dead_letter,
     dead_letters,
     discard,
-    hurry,
-    purge,
+    open_letter,
     replay,
     replay_all,
-    status,
 )
-from app.core.relay.engine import deliver_due
 
 __all__ = [
+    "Alike",
+    "Asked",
+    "Compared",
     "Consumer",
     "ConsumerStatus",
-    "DeadLetter",
     "Delivered",
     "Failed",
+    "Field",
+    "Letter",
+    "Letters",
     "Outcome",
     "Parcel",
+    "Quarter",
     "Refused",
     "RenderError",
     "Rendered",
@@ -49,6 +61,9 @@ __all__ = [
     "Waits",
     "Wanted",
     "clear",
+    "compare",
+    "compared",
+    "dead_letter",
     "dead_letters",
     "deliver_due",
     "discard",
@@ -56,11 +71,15 @@ __all__ = [
     "hurry",
     "is_anything_due",
     "one_by_one",
+    "open_letter",
+    "patients_in",
     "purge",
+    "purgeable",
     "reap",
     "register",
     "registered",
     "replay",
     "replay_all",
     "status",
+    "throughput",
 ]

@@ -15,6 +15,11 @@ class Wanted:
     kind: str
     aggregate_id: UUID
 
+    @classmethod
+    def of(cls, kind: str, aggregate_id: str) -> "Wanted":
+        """Return what a row names."""
+        return cls(kind, UUID(aggregate_id))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:

@@ -1,37 +1,33 @@
-"""The desk: how the promises stand, what to do with dead letters, and what may be forgotten.
+"""The desk: how the promises stand, what is hurried, and what may be forgotten.
 
-Doors ask for the right (`MANAGE_OUTBOX`); the ground floor does not know roles.
+Dead letters have a room of their own (`letters.py`). Doors ask for the right (`MANAGE_OUTBOX`).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 
-from app.core import audit, clock
-from app.core.actor import Actor
+from app.core import clock
 from app.core.db import db
-from app.core.errors import InvalidError, NotFoundError
-from app.core.events import Promised
-from app.core.idempotency import command
-from app.core.outbox import OutboxPromise, PromiseOutcome, PromiseStatus
+from app.core.outbox import OutboxPromise, PromiseStatus
 from app.core.relay import consumer
 from app.core.relay.breaker import OutboxBreaker, State
 from app.core.relay.claiming import DUE
-from app.core.transaction import tell, transactional
+from app.core.transaction import transactional
 
 KEPT: Final = timedelta(days=7)
 PIECE_ROWS: Final = 500
-SHOWN_LETTERS: Final = 100
-LONGEST_REASON: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerStatus:
-    """How one consumer's promises stand; `is_configured` is False where rows wait for a target that is gone."""
+    """How one consumer's promises stand; `is_configured` is False where rows wait for a target that is gone.
+
+    `claimed_again`: how many of the open ones some worker had taken before and not answered for.
+    """
 
     consumer: str
     is_configured: bool
@@ -42,27 +38,16 @@ class ConsumerStatus:
     completed: int
     breaker: str
     breaker_error: str | None
+    opens_again_at: datetime | None
     oldest_pending_seconds: int | None
+    claimed_again: int
 
     def as_json(self) -> dict[str, object]:
         """Return the values that `flask outbox status --json` prints."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A promise that was given up; of its payload only the names of the fields are told."""
-
-    name: str
-    consumer: str
-    kind: str
-    aggregate_id: str
-    seq: int
-    reason: str
-    attempts: int
-    created_at: datetime
-    died_at: datetime
-    fields: tuple[str, ...]
+        return {
+            **asdict(self),
+            "opens_again_at": self.opens_again_at and self.opens_again_at.isoformat(),
+        }
 
 
 def status() -> tuple[ConsumerStatus, ...]:
@@ -76,11 +61,15 @@ def status() -> tuple[ConsumerStatus, ...]:
     ):
         counts.setdefault(name, {})[state] = number
     waiting = (
-        select(OutboxPromise.consumer, func.min(OutboxPromise.created_at))
+        select(
+            OutboxPromise.consumer,
+            func.min(OutboxPromise.created_at),
+            func.sum(case((OutboxPromise.claims > 1, 1), else_=0)),
+        )
         .where(OutboxPromise.status.in_((*DUE, PromiseStatus.PROCESSING)))
         .group_by(OutboxPromise.consumer)
     )
-    oldest = {row[0]: row[1] for row in db.session.execute(waiting)}
+    oldest = {name: (since, int(again)) for name, since, again in db.session.execute(waiting)}
     breakers = {row.consumer: row for row in db.session.execute(select(OutboxBreaker)).scalars()}
     configured = {one.name for one in consumer.registered()}
     return tuple(
@@ -88,84 +77,12 @@ def status() -> tuple[ConsumerStatus, ...]:
             name,
             counts.get(name, {}),
             breakers.get(name),
-            oldest.get(name),
+            *oldest.get(name, (None, 0)),
             is_configured=name in configured,
             now=now,
         )
         for name in sorted(configured | counts.keys())
     )
-
-
-def dead_letters() -> tuple[DeadLetter, ...]:
-    """Return the newest dead letters, up to SHOWN_LETTERS; 1 statement."""
-    rows = db.session.execute(
-        select(OutboxPromise)
-        .where(OutboxPromise.status == PromiseStatus.DEAD_LETTER)
-        .order_by(OutboxPromise.id.desc())
-        .limit(SHOWN_LETTERS)
-    ).scalars()
-    return tuple(
-        DeadLetter(
-            name=_name(row),
-            consumer=row.consumer,
-            kind=row.kind,
-            aggregate_id=row.aggregate_id,
-            seq=row.seq,
-            reason=row.last_error or "",
-            attempts=row.attempts,
-            created_at=row.created_at,
-            died_at=row.done_at or row.created_at,
-            fields=_fields(row.payload),
-        )
-        for row in rows
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Which dead letters somebody decided about."""
-
-    names: tuple[str, ...]
-
-
-@command
-def replay(name: str, *, by: Actor) -> Decided:
-    """Give a dead letter new lives; it is rendered anew. Raise NotFoundError where it is no dead letter."""
-    row = _dead(name)
-    row.status, row.attempts, row.payload, row.rendered_seq = PromiseStatus.PENDING, 0, None, None
-    row.claims = 1  # it may have arrived: whoever sends it looks first
-    row.next_attempt_at, row.done_at = clock.utcnow(), None
-    tell(Promised(kind=row.kind))
-    audit.record("outbox:promise:replay", by=by, object_=_name(row)[:96])
-    return Decided((name,))
-
-
-@command
-def replay_all(consumer_name: str, *, by: Actor) -> Decided:
-    """Give all dead letters of a consumer new lives."""
-    dead = (
-        db.session.execute(
-            select(OutboxPromise).where(
-                OutboxPromise.consumer == consumer_name, OutboxPromise.status == PromiseStatus.DEAD_LETTER
-            )
-        )
-        .scalars()
-        .all()
-    )
-    return Decided(tuple(name for row in dead for name in replay(_name(row), by=by).names))
-
-
-@command
-def discard(name: str, *, reason: str, by: Actor) -> Decided:
-    """Give a dead letter up, with a reason. Raise InvalidError without one, NotFoundError for no dead letter."""
-    reason = reason.strip()
-    if not reason or len(reason) > LONGEST_REASON:
-        raise InvalidError(field="reason", why="missing")
-    row = _dead(name)
-    row.status, row.outcome = PromiseStatus.COMPLETED, PromiseOutcome.DISCARDED
-    row.last_error, row.done_at = reason, clock.utcnow()
-    audit.record("outbox:promise:discard", by=by, object_=_name(row)[:96], reason=reason)
-    return Decided((name,))
 
 
 @transactional
@@ -184,6 +101,15 @@ def hurry(name: str) -> None:
         .where(OutboxBreaker.consumer == name, OutboxBreaker.open_until > now)
         .values(open_until=now)
     )
+
+
+def purgeable() -> int:
+    """Return how many rows `purge` would delete; 1 statement."""
+    return db.session.execute(
+        select(func.count())
+        .select_from(OutboxPromise)
+        .where(OutboxPromise.status == PromiseStatus.COMPLETED, OutboxPromise.done_at < clock.utcnow() - KEPT)
+    ).scalar_one()
 
 
 def purge() -> int:
@@ -216,6 +142,7 @@ def _status(
     counts: Mapping[str, int],
     row: OutboxBreaker | None,
     oldest: datetime | None,
+    claimed_again: int,
     *,
     is_configured: bool,
     now: datetime,
@@ -231,37 +158,7 @@ def _status(
         completed=counts.get(PromiseStatus.COMPLETED, 0),
         breaker=state.name(now),
         breaker_error=row.last_error if row is not None and row.open_until is not None else None,
+        opens_again_at=state.open_until if state.name(now) == "open" else None,
         oldest_pending_seconds=None if oldest is None else int((now - oldest).total_seconds()),
+        claimed_again=claimed_again,
     )
-
-
-def _dead(name: str) -> OutboxPromise:
-    consumer_name, kind, aggregate_id, seq = (name.rsplit(":", 3) + [""] * 3)[:4]
-    row = db.session.execute(
-        select(OutboxPromise)
-        .where(
-            OutboxPromise.consumer == consumer_name,
-            OutboxPromise.kind == kind,
-            OutboxPromise.aggregate_id == aggregate_id,
-            OutboxPromise.seq == (int(seq) if seq.isdecimal() else 0),
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if row is None or row.status != PromiseStatus.DEAD_LETTER:
-        raise NotFoundError(kind="dead_letter")
-    return row
-
-
-def _name(row: OutboxPromise) -> str:
-    """Return the name of a promise at the doors, where no running number is shown."""
-    return f"{row.consumer}:{row.kind}:{row.aggregate_id}:{row.seq}"
-
-
-def _fields(payload: str | None) -> tuple[str, ...]:
-    """Return the names of a payload's fields: what stands in them is a patient's."""
-    try:
-        found = json.loads(payload or "{}")
-    except ValueError:
-        return ()
-    return tuple(sorted(found)) if isinstance(found, dict) else ()

@@ -47,6 +47,12 @@ def deliver_due(consumer: Consumer, *, most_seconds: float = 30.0) -> int:
     return settled
 
 
+def peek(consumer: Consumer, wanted: Wanted) -> Rendered | Skipped | Refused:
+    """Return what would be sent of one aggregate now; nothing is claimed, sent or written."""
+    with _one_snapshot():
+        return _render_all(consumer, [wanted]).get(wanted, Skipped(GONE))
+
+
 def _deliver(claimed: Claim, until: float) -> int:
     """Render, send bundle by bundle, and record each before the next is sent."""
     rendered, spoiled = _render(claimed)

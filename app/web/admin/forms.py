@@ -117,3 +117,21 @@ class TrailForm(Form):
     until = DateField(_l("To"), [Optional()])
     who = StringField(_l("Person or role"), [Optional(), Length(max=40)])
     action = StringField(_l("Deed"), [Optional(), Length(max=64), Regexp(r"^[a-z:-]*$")])
+
+
+class LetterFilterForm(Form):
+    """Which dead letters an administrator looks for."""
+
+    consumer = StringField(_l("Target"), [Optional(), Length(max=64)])
+    kind = StringField(_l("Kind"), [Optional(), Length(max=32)])
+    error = StringField(_l("Reason holds"), [Optional(), Length(max=300)])
+    age = SelectField(_l("Given up"))
+
+    def __init__(self, **data: object) -> None:
+        super().__init__(**data)
+        self.age.choices = {
+            "": _l("At any time"),
+            "1": _l("More than an hour ago"),
+            "24": _l("More than a day ago"),
+            "168": _l("More than a week ago"),
+        }

@@ -1,44 +1,27 @@
-"""The outbox: what waits to leave the house, what was given up and why. Payloads stay closed."""
+"""The outbox: what waits to leave the house, and whether the ways out are open."""
 
-from flask import Response, render_template
-from flask_babel import gettext as _
+from flask import render_template
 
 from app.accounts.roles import Permission
 from app.core import relay
-from app.door import actor, back_to, field, requires
+from app.door import requires
+from app.web.admin.charts import paired
 from app.web.admin.surface import blueprint
-from app.web.forms import say
 
 
 @blueprint.get("/outbox")
 @requires(Permission.MANAGE_OUTBOX)
 def outbox() -> str:
-    """Show how each consumer stands, and the dead letters."""
-    return render_template("admin/outbox.html", consumers=relay.status(), letters=relay.dead_letters())
+    """Show how each consumer stands, and the last day."""
+    return render_template("admin/outbox.html", consumers=relay.status(), chart=_chart())
 
 
-@blueprint.post("/outbox/replay")
+@blueprint.get("/outbox/now")
 @requires(Permission.MANAGE_OUTBOX)
-def replay_promise() -> Response:
-    """Give one dead letter new lives."""
-    relay.replay(field("promise"), by=actor())
-    say(_("It is sent again."))
-    return back_to("admin.outbox")
+def outbox_now() -> str:
+    """Give the page its table and chart anew."""
+    return render_template("admin/_outbox.html", consumers=relay.status(), chart=_chart())
 
 
-@blueprint.post("/outbox/replay-all")
-@requires(Permission.MANAGE_OUTBOX)
-def replay_promises() -> Response:
-    """Give all dead letters of one consumer new lives."""
-    done = relay.replay_all(field("consumer"), by=actor())
-    say(_("Sent again: %(count)s", count=len(done.names)))
-    return back_to("admin.outbox")
-
-
-@blueprint.post("/outbox/discard")
-@requires(Permission.MANAGE_OUTBOX)
-def discard_promise() -> Response:
-    """Give one dead letter up, with a reason."""
-    relay.discard(field("promise"), reason=field("reason"), by=actor())
-    say(_("It was given up."))
-    return back_to("admin.outbox")
+def _chart() -> object:
+    return paired([(one.at, one.promised, one.kept) for one in relay.throughput()])

@@ -36,12 +36,15 @@ DEEDS: dict[str, Any] = {
     "journey:visit:complete": _l("Examination completed"),
     "journey:visit:pay": _l("Payment settled"),
     "journey:visit:undo": _l("Command undone"),
+    "fhir:capability:set": _l("Type of resource switched at the EMR"),
+    "fhir:target:sync": _l("Everything promised to a target"),
     "journey:link:issue": _l("One-time link issued"),
     "live:topic:follow": _l("Live screen opened"),
     "map:floor:draw": _l("Floor drawn"),
     "map:site:draw": _l("Map drawn"),
     "outbox:promise:replay": _l("Dead letter sent again"),
     "outbox:promise:discard": _l("Dead letter given up"),
+    "phi:support:open": _l("Message opened with patient data"),
     "queue:room:status": _l("Room opened, paused or closed"),
     "queues:queue:open": _l("Queue added"),
     "queues:queue:close": _l("Queue closed"),
@@ -68,4 +71,24 @@ DEEDS: dict[str, Any] = {
     "web:cashier.bill": _l("Bill shown"),
     "web:ward.page": _l("Ward list shown"),
     "web:phone.my_visit": _l("Own visit shown on the phone"),
+}
+
+# Why a resource of the EMR could not be taken over, and what helps.
+UNMATCHED: dict[str, Any] = {
+    "malformed": _l("It cannot be read as FHIR R4. Please report it to the EMR's support."),
+    "no_name": _l("The patient has no name there."),
+    "no_birth_date": _l("The patient has no birth date there."),
+    "mrn_taken": _l("Another patient here has this record number. Please compare both at the desk."),
+    "merged_into_unknown": _l(
+        "It was merged into a patient who is not here yet. It is tried again by itself."
+    ),
+    "unknown_patient": _l("Its patient is not here yet. It is tried again by itself."),
+    "no_time": _l("The appointment has no time."),
+    "no_service": _l("It names no service. Please set the code in the EMR."),
+    "unknown_service": _l("No service here has this code. Please add it under Services, then try again."),
+    "no_staff": _l("No account here has this user name."),
+    "no_place": _l("No room here fits. Please compare the place of the room."),
+    "waits_for_visit": _l("The order waits for the patient's visit. It is tried again by itself."),
+    "in_room": _l("The patient is in the room. It is tried again by itself."),
+    "refused": _l("It contradicts what happened here, and was left alone."),
 }

@@ -7,9 +7,10 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from app import settings
 from app.core import health
 from app.core.errors import NotFoundError
-from app.core.observability import metrics
+from app.core.observability import carrying, metrics
 from app.door import public
 from app.fhir import auth, targets
+from app.web.ops import gauges
 
 blueprint = Blueprint("ops", __name__)
 
@@ -43,7 +44,7 @@ def metrics_page() -> Response:
     address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - an unknown caller is no local one
     if settings.current().metrics_bind == "local" and not address.is_loopback:
         raise NotFoundError(kind="page")
-    body, content_type = metrics.exposition()
+    body, content_type = metrics.exposition(carrying.Carried(), gauges.Standing())
     return make_response(body, 200, {"Content-Type": content_type})
 
 

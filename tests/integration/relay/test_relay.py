@@ -14,7 +14,6 @@ from sqlalchemy import select
 from app.core import clock, relay
 from app.core.audit import AuditRow
 from app.core.db import db
-from app.core.errors import InvalidError, NotFoundError
 from app.core.outbox import PromiseStatus
 from app.core.relay import (
     Delivered,
@@ -30,7 +29,6 @@ from app.core.relay.claiming import CRASH_LOOP, MOST_CLAIMS, claim, store
 from app.core.relay.finishing import finish
 from app.core.transaction import release, transactional
 from app.queues.models import Queue
-from tests.cast import Cast
 from tests.hospital import Hospital
 from tests.integration.relay.stage import Target, consumer, move, render, rows, standing
 from tests.together import together
@@ -170,11 +168,11 @@ def test_a_dead_letter_blocks_nobody_and_closes_when_a_newer_state_arrives(
     move(hospital.consult)
     relay.deliver_due(mine)
     assert standing()[0][1] == "dead_letter"
-    assert relay.dead_letters()[0].reason == "422 wrong code"
+    assert relay.dead_letters().rows[0].reason == "422 wrong code"
     move(hospital.consult)
     relay.deliver_due(mine)
     assert [outcome for _, _, outcome in standing()] == ["superseded", "delivered"]
-    assert relay.dead_letters() == ()
+    assert relay.dead_letters().rows == ()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +193,7 @@ def test_what_cannot_be_rendered_is_a_dead_letter_and_harms_no_other(
     move(hospital.lab)
     assert relay.deliver_due(mine) == 2
     assert [queue for queue, _ in target.arrived] == [hospital.lab]
-    assert [letter.reason for letter in relay.dead_letters()] == [reason]
+    assert [letter.reason for letter in relay.dead_letters().rows] == [reason]
 
 
 def test_an_aggregate_that_is_gone_is_skipped(app: Flask, hospital: Hospital) -> None:
@@ -303,55 +301,6 @@ def test_nothing_is_sent_that_could_outlive_its_lease(app: Flask, hospital: Hosp
     assert repeats == [False, False, False]  # what was given back was never sent
 
 
-def test_a_replayed_letter_is_rendered_anew_and_looked_for_first(
-    app: Flask, hospital: Hospital, cast: Cast
-) -> None:
-    answers: list[Outcome] = [Refused("no"), Delivered()]
-    seen: list[bool] = []
-
-    def answer(parcel: Parcel) -> Outcome:
-        seen.append(parcel.is_repeat)
-        return answers.pop(0)
-
-    mine = consumer(Target(answer=answer))
-    move(hospital.consult)
-    relay.deliver_due(mine)
-    name = relay.dead_letters()[0].name
-    relay.replay(name, by=cast.chris)
-    with pytest.raises(NotFoundError):
-        relay.replay(name, by=cast.chris)
-    assert relay.deliver_due(mine) == 1
-    assert seen == [False, True]
-    assert standing()[0][1:] == ("completed", "delivered")
-    assert deeds() == ["outbox:promise:replay"]
-
-
-def test_all_letters_of_a_consumer_are_replayed_at_once(app: Flask, hospital: Hospital, cast: Cast) -> None:
-    answers: list[Outcome] = [Refused("no"), Refused("no"), Delivered(), Delivered()]
-    mine = consumer(Target(answer=lambda _parcel: answers.pop(0)))
-    move(hospital.consult)
-    move(hospital.lab)
-    relay.deliver_due(mine)
-    assert len(relay.replay_all(mine.name, by=cast.chris).names) == 2
-    assert relay.replay_all("nobody", by=cast.chris).names == ()
-    assert relay.deliver_due(mine) == 2
-
-
-def test_a_letter_is_given_up_with_a_reason(app: Flask, hospital: Hospital, cast: Cast) -> None:
-    mine = consumer(Target(answer=lambda _parcel: Refused("no")))
-    move(hospital.consult)
-    relay.deliver_due(mine)
-    name = relay.dead_letters()[0].name
-    with pytest.raises(InvalidError):
-        relay.discard(name, reason="  ", by=cast.chris)
-    relay.discard(name, reason="told by telephone", by=cast.chris)
-    assert (rows()[0].outcome, rows()[0].last_error) == ("discarded", "told by telephone")
-    assert deeds() == ["outbox:promise:discard"]
-    for strange in (name, "", "x", "a:b:c:d", f"{name}9"):
-        with pytest.raises(NotFoundError):
-            relay.discard(strange, reason="again", by=cast.chris)
-
-
 def test_only_what_was_completed_long_ago_is_forgotten(app: Flask, hospital: Hospital) -> None:
     answers: list[Outcome] = [Delivered(), Refused("no")]
     mine = consumer(Target(answer=lambda _parcel: answers.pop(0)))
@@ -377,7 +326,6 @@ def test_the_desk_tells_how_each_consumer_stands(app: Flask, hospital: Hospital)
         (found,) = relay.status()
     assert (found.pending, found.dead_letter, found.completed, found.breaker) == (1, 1, 1, "closed")
     assert 89 <= (found.oldest_pending_seconds or 0) <= 95
-    assert relay.dead_letters()[0].fields == ("queue", "seq")
     relay.clear()
     assert not relay.status()[0].is_configured
 

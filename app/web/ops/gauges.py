@@ -1,0 +1,87 @@
+"""Gauges: how things stand at this moment, read at the scrape from what the administrators' pages show."""
+
+import threading
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+
+from app.core import clock, relay
+from app.core.health import DATABASE_FAILURES
+from app.fhir.queries import standing
+
+log = structlog.get_logger(__name__)
+
+KEPT_SECONDS: Final = 5.0
+BREAKERS: Final = {"closed": 0, "half-open": 1, "open": 2}
+
+_lock = threading.Lock()
+_kept: dict[str, tuple[float, tuple[Metric, ...]]] = {}
+
+
+class Standing:
+    """The rows of the outbox and the readings of the EMR; 5 statements at most once in KEPT_SECONDS."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the gauges; none while the database is away, which `/readyz` says."""
+        with _lock:
+            before = _kept.get("all")
+            if before is not None and clock.monotonic() - before[0] < KEPT_SECONDS:
+                return before[1]
+            try:
+                found = (*_outbox(), *_emr())
+            except DATABASE_FAILURES as error:
+                log.warning("gauges_not_read", error_type=type(error).__name__)
+                return ()
+            _kept["all"] = (clock.monotonic(), found)
+            return found
+
+
+def forget() -> None:
+    """Let the next scrape read anew."""
+    _kept.clear()
+
+
+def _outbox() -> Iterable[Metric]:
+    rows = GaugeMetricFamily("annae_outbox_promises", "Promises by status", labels=["consumer", "status"])
+    oldest = GaugeMetricFamily(
+        "annae_outbox_oldest_pending_seconds",
+        "Age of the oldest promise that is not kept yet; 0: none waits",
+        labels=["consumer"],
+    )
+    breakers = GaugeMetricFamily(
+        "annae_outbox_breaker_state", "0 closed, 1 half-open, 2 open", labels=["consumer"]
+    )
+    again = GaugeMetricFamily(
+        "annae_outbox_claimed_again",
+        "Open promises that a worker had taken before and not answered for",
+        labels=["consumer"],
+    )
+    for one in relay.status():
+        for status in ("pending", "processing", "failed", "dead_letter", "completed"):
+            rows.add_metric([one.consumer, status], getattr(one, status))
+        oldest.add_metric([one.consumer], one.oldest_pending_seconds or 0)
+        breakers.add_metric([one.consumer], BREAKERS[one.breaker])
+        again.add_metric([one.consumer], one.claimed_again)
+    return rows, oldest, breakers, again
+
+
+def _emr() -> Iterable[Metric]:
+    age = GaugeMetricFamily(
+        "annae_fhir_sync_age_seconds",
+        "Since the last reading of a type that succeeded",
+        labels=["target", "resource_type"],
+    )
+    unmatched = GaugeMetricFamily(
+        "annae_fhir_unmatched",
+        "Resources of a target that could not be taken over",
+        labels=["target", "resource_type"],
+    )
+    for one in standing.syncs():
+        if one.age_seconds is not None:
+            age.add_metric([one.target, one.resource_type], one.age_seconds)
+    for labels, number in standing.unmatched_counts().items():
+        unmatched.add_metric(list(labels), number)
+    return age, unmatched
