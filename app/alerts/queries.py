@@ -89,7 +89,7 @@ def month_bounds(month: str | None) -> tuple[date, date]:
         first = date.fromisoformat(f"{month}-01") if month else clock.today().replace(day=1)
         return first, date(first.year + first.month // 12, first.month % 12 + 1, 1)
     except ValueError as error:
-        raise InvalidError(field="month", why="format") from error
+        raise InvalidError(field="month", why="month") from error
 
 
 def last_line(visit_row: int) -> LastLine | None:

@@ -81,6 +81,8 @@ WHYS: dict[tuple[str, str], Any] = {
     ("INVALID", "too_early"): _l("Please check the year of birth."),
     ("INVALID", "future"): _l("A birth date cannot be in the future."),
     ("INVALID", "expired"): _l("This has expired. Please tap the tag again."),
+    ("INVALID", "snooze"): _l("Please choose 5, 10 or 15 minutes, 15 in all."),
+    ("INVALID", "month"): _l("Please choose a month, for example 2026-11."),
     ("INVALID", "no_room"): _l("Please choose your room first."),
     ("INVALID", "overtaking"): _l("This calls the patient before others who wait longer. Please say why."),
     ("TRANSITION_REFUSED", "already_waiting"): _l("This patient is already waiting in a queue."),

@@ -5,13 +5,13 @@
   const KEPT = 100;
   const HEARD = "alerts-heard"; // ids of alerts, nothing personal: a second tab and a reload stay silent
   const MUTED = "alerts-muted";
+  const RANG = "alerts-rang"; // when, in milliseconds: two tabs and a reload keep the gap too
   const read = (name) => { try { return localStorage.getItem(name) ?? ""; } catch { return ""; } };
   const write = (name, text) => { try { localStorage.setItem(name, text); } catch { /* private mode: until the page goes */ } };
 
   let heard = new Set(read(HEARD).split(" "));
   let isMuted = read(MUTED) === "1";
   let context = null; // made by the first gesture; before it a browser plays nothing
-  let rangAt = -Infinity;
   let timer = 0;
 
   // Two short tones that rise: not the falling third by which a board calls patients.
@@ -35,9 +35,9 @@
     const fresh = ids.filter((id) => !heard.has(id));
     clearTimeout(timer);
     if (!fresh.length || isMuted || context?.state !== "running") return;
-    const wait = rangAt + GAP_MS - performance.now();
-    if (wait > 0) { timer = setTimeout(look, wait); return; }
-    rangAt = performance.now();
+    const ago = Date.now() - Number(read(RANG));
+    if (ago >= 0 && ago < GAP_MS) { timer = setTimeout(look, GAP_MS - ago); return; } // a clock set back silences nobody
+    write(RANG, String(Date.now()));
     for (const id of fresh) heard.add(id);
     write(HEARD, [...heard].filter(Boolean).slice(-KEPT).join(" "));
     chime();
@@ -48,7 +48,9 @@
     if (context.state !== "running") await context.resume().catch(() => {});
     look();
   }
-  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { capture: true });
+  for (const kind of ["pointerdown", "keydown"]) {
+    addEventListener(kind, (event) => { if (!event.target.closest?.("[data-alert-sound]")) wake(); }, { capture: true });
+  }
 
   function paint() {
     const button = document.querySelector("[data-alert-sound]");
@@ -63,7 +65,7 @@
     isMuted = !isMuted;
     write(MUTED, isMuted ? "1" : "");
     paint();
-    look();
+    wake(); // who asks for silence hears nothing first
   });
 
   /* Whoever answered by keyboard stays at that alert; where it has gone, at the one that takes its place. */

@@ -112,9 +112,17 @@ def test_a_page_loads_no_more_than_15_kilobytes_of_our_script() -> None:
 
 def test_the_pages_of_staff_load_little_more() -> None:
     # A ward's page stays open for a shift: its keys and sheets come once, and the other lists do without them.
-    shared, lists, shift = ((ROOT / f"static/js/{name}.js").stat().st_size for name in ("app", "ward", "shift"))
+    shared, lists, shift = (
+        (ROOT / f"static/js/{name}.js").stat().st_size for name in ("app", "ward", "shift")
+    )
     assert shared + lists <= 17 * 1024
     assert shift <= SCRIPTS_BUDGET_BYTES
+
+
+def test_alerts_cost_the_pages_that_show_them_little() -> None:
+    # Ward and desk load them beside their own: a strip is small, and has a budget of its own.
+    assert len(sheet("alerts").encode()) <= 2 * 1024
+    assert (ROOT / "static/js/alerts.js").stat().st_size <= 5 * 1024
 
 
 @pytest.mark.parametrize("path", sorted(CSS.glob("*.css")), ids=lambda path: path.stem)

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.alerts import services as alerts
 from app.alerts.models import Alert
@@ -30,7 +32,9 @@ def ids(page: str) -> set[str]:
     return set(re.findall(r'id="alert-([0-9a-f-]{36})"', page))
 
 
-def answer(browser: FlaskClient, page: str, alert: Alert, verb: str, post: UUID, **fields: object) -> object:
+def answer(
+    browser: FlaskClient, page: str, alert: Alert, verb: str, post: UUID, **fields: Any
+) -> TestResponse:
     return send(
         browser,
         page,
@@ -97,13 +101,13 @@ def test_the_desk_finds_who_stands_in_no_line_and_helps(browser_of: Browser, hos
 def test_going_and_done_by_htmx(browser_of: Browser, hospital: Hospital) -> None:
     left, anne, page = urgent_left(hospital), browser_of("anne"), f"/ward/{hospital.consult}"
     going = answer(anne, page, left, "take", hospital.ward)
-    text = going.get_data(as_text=True)  # type: ignore[attr-defined]
+    text = going.get_data(as_text=True)
     assert "is-taken" in text
     assert "Anne" in text
     assert 'hx-swap-oob="morph"' in text
     assert "data-rings" not in text
     done = answer(anne, page, newest(), "done", hospital.ward)
-    assert ids(done.get_data(as_text=True)) == set()  # type: ignore[attr-defined]
+    assert ids(done.get_data(as_text=True)) == set()
     assert newest().outcome == Outcome.DONE
 
 
@@ -111,8 +115,8 @@ def test_who_comes_second_is_told_who_has_it(browser_of: Browser, hospital: Hosp
     left, page = urgent_left(hospital), f"/ward/{hospital.consult}"
     alerts.take(left.public_id, version=1, by=hospital.cast.anne)
     second = answer(browser_of("flora"), page, left, "take", hospital.ward)
-    assert second.status_code == 409  # type: ignore[attr-defined]
-    text = second.get_data(as_text=True)  # type: ignore[attr-defined]
+    assert second.status_code == 409
+    text = second.get_data(as_text=True)
     assert "toast-danger" in text
     assert text.count("Anne") >= 2  # in the sentence and in the strip as it is now
 
@@ -178,12 +182,12 @@ def test_what_is_put_off_is_offered_no_longer_than_fifteen_minutes(
 ) -> None:
     left, anne, page = urgent_left(hospital), browser_of("anne"), f"/ward/{hospital.consult}"
     later = answer(anne, page, left, "snooze", hospital.ward, minutes=10)
-    text = later.get_data(as_text=True)  # type: ignore[attr-defined]
+    text = later.get_data(as_text=True)
     assert "is-snoozed" in text
     assert re.findall(r'name="minutes" value="(\d+)"', text) == ["5"]
     for wrong in ("20", "-5", "x", ""):
         refused = answer(anne, page, newest(), "snooze", hospital.ward, minutes=wrong)
-        assert refused.status_code == 422  # type: ignore[attr-defined]
+        assert refused.status_code == 422
 
 
 def test_what_the_desk_leaves_is_shown_to_a_charge_nurse(browser_of: Browser, hospital: Hospital) -> None:
@@ -197,7 +201,7 @@ def test_what_the_desk_leaves_is_shown_to_a_charge_nurse(browser_of: Browser, ho
     assert f'data-rings="{call.public_id}"' in page
     assert ids(browser_of("anne").get(f"/ward/{hospital.consult}").get_data(as_text=True)) == set()
     taken = answer(browser_of("flora"), f"/ward/{hospital.consult}", call, "take", CHARGE_ID)
-    assert taken.status_code == 200  # type: ignore[attr-defined]
+    assert taken.status_code == 200
 
 
 @pytest.mark.parametrize("many", [0, 1, 6])
