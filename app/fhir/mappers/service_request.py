@@ -29,7 +29,7 @@ IN_ERROR: Final = "entered-in-error"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFacts:
-    """A planned service; `order_ref` is the number of whoever ordered it."""
+    """A planned service; `order_ref` names the order behind it: the step's own id where the EMR's order became it."""
 
     id: UUID
     seq: int
@@ -55,7 +55,7 @@ def service_request(facts: StepFacts, naming: Naming) -> Json:
         **head("ServiceRequest", facts.id, facts.seq),
         "identifier": [
             *naming.identifiers(("order", facts.id)),
-            *([placer] if facts.order_ref is not None else []),
+            *([placer] if facts.order_ref not in {None, facts.id} else []),
         ],
         "status": IN_ERROR if is_in_error else STATUS[StepStatus(facts.status)],
         "intent": "order",

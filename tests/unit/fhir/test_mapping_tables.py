@@ -23,6 +23,7 @@ from tests.unit.fhir.given import (
     HEIR,
     NAMING,
     ROOM,
+    STEP,
     WALK,
     a_patient,
     a_point,
@@ -205,6 +206,12 @@ def test_a_step_says_its_status_unless_its_visit_never_was(status: StepStatus, s
 @pytest.mark.parametrize("status", StepStatus)
 def test_every_status_of_a_step_has_its_word(status: StepStatus) -> None:
     assert service_request(a_step(status=status), NAMING)["status"]
+
+
+def test_an_order_of_somebody_else_is_named_and_our_own_id_not_twice() -> None:
+    theirs = service_request(a_step(order_ref=number(9)), NAMING)["identifier"]
+    assert [one["value"] for one in theirs] == [str(STEP), str(number(9))]
+    assert len(service_request(a_step(order_ref=STEP), NAMING)["identifier"]) == 1
 
 
 @pytest.mark.parametrize(
