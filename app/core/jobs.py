@@ -33,6 +33,7 @@ class Job(StrEnum):
     EXPECT_VISITS = "app.jobs.day.expect_visits"
     PURGE_EXPIRED = "app.jobs.housekeeping.purge_expired"
     DELIVER_PROMISES = "app.jobs.relay.deliver_promises"
+    PULL_FROM_EMR = "app.jobs.fhir.pull_from_emr"
     RETRY_UNMATCHED = "app.jobs.unmatched.retry_unmatched"
 
 
@@ -54,6 +55,7 @@ _wanted: dict[tuple[Job, tuple[str, ...]], None] = {}  # in the order they were 
 LIMITS: dict[Job, Limits] = {
     Job.EXPECT_VISITS: Limits("default", 60, (5, 30, 120)),
     Job.PURGE_EXPIRED: Limits("low", 120, (60,)),
+    Job.PULL_FROM_EMR: Limits("default", 90, (30,), asked_once_seconds=10),
     Job.DELIVER_PROMISES: Limits("high", 120, (5, 30), asked_once_seconds=10),
     Job.RETRY_UNMATCHED: Limits("default", 120, (30,), asked_once_seconds=10),
 }

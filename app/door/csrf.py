@@ -7,8 +7,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.door.headers import SAFE_METHODS
 
 protection = CSRFProtect()
-# No cookie is read there (door.identity), so there is nothing that another site could ride on.
-WITHOUT_COOKIE = ("/api/",)
+# No cookie is read there (door.identity), or none counts, so there is nothing that another site could ride on.
+WITHOUT_COOKIE = ("/api/", "/fhir/hook/")
 FORM = "application/x-www-form-urlencoded"  # MAX_FORM_PARTS itself counts multipart forms only
 
 

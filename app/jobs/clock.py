@@ -11,7 +11,7 @@ import structlog
 from app.alerts import services as alerts
 from app.core import clock, lease, sealing
 from app.core.transaction import release
-from app.jobs import day, housekeeping, relay
+from app.jobs import day, fhir, housekeeping, relay
 from app.journey import services as journey
 from app.waits import services as waits
 
@@ -32,6 +32,7 @@ class Duty:
 DUTIES = (
     Duty("seal_audit", timedelta(seconds=10), sealing.seal),
     Duty("sweep_promises", timedelta(seconds=5), relay.sweep_promises),
+    Duty("pull_from_emr", timedelta(seconds=2), fhir.pull_when_due),
     Duty("reap_leases", timedelta(seconds=15), relay.reap_leases),
     Duty("answer_for_the_absent", timedelta(seconds=2), journey.answer_for_the_absent),
     Duty("end_holds", timedelta(seconds=5), journey.end_holds),

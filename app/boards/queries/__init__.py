@@ -8,6 +8,7 @@ from app.boards.queries.alerts import (
     check_alert_post,
     own_alert_strips,
 )
+from app.boards.queries.emr import EmrAsOf, emr_as_of
 from app.boards.queries.ended import EndedList, ended_visits
 from app.boards.queries.feed import QueueMove, queue_moves, queue_snapshot, seqs_of
 from app.boards.queries.guidance import Guidance, guidance, way, way_to_desk
@@ -40,6 +41,7 @@ __all__ = [
     "CashierList",
     "CoveredWard",
     "DeskList",
+    "EmrAsOf",
     "EndedList",
     "Guidance",
     "LinePlace",
@@ -62,6 +64,7 @@ __all__ = [
     "covered_ward",
     "desk_list",
     "desk_mark",
+    "emr_as_of",
     "ended_visits",
     "guidance",
     "line_order",

@@ -230,7 +230,7 @@ def visit_row(visit: Visit, patient: Patient, services: Collection[tuple[str, st
         number=visit.day_number,
         name=patient.name,
         birth_year=patient.birth_date.year,
-        phone_last4=patient.phone_last4,
+        phone_last4=patient.phone_last4 or "",
         expected_at=visit.expected_at,
         arrived_at=visit.arrived_at,
         sees_desk_first=patient.sees_desk_first,

@@ -144,7 +144,7 @@ class _Run:
     def read_listed(self, listed: Sequence[tuple[str, str, str, str]]) -> None:
         """Read what is on the list of the unmatched once more, each by itself."""
         for resource_type, remote_id, _reason, _detail in listed:
-            self._check_time()
+            self._check_time({Took.TAKEN: 1})
             reader.keep(self.lease)
             resource = self._read(resource_type, remote_id)
             if resource is None:
@@ -161,7 +161,7 @@ class _Run:
             counts = self._absorb(resource_type, page)
             times = [at for one in page if (at := _last_updated(one)) is not None]
             reader.advance(self.lease, resource_type, max(times, default=None), counts)
-            self._check_time()
+            self._check_time(counts)
         reader.done(self.lease, resource_type)
 
     def _since(self, resource_type: str, watermark: datetime | None) -> datetime | None:
@@ -177,8 +177,9 @@ class _Run:
         begin, _ = clock.day_bounds(clock.today())
         _, end = clock.day_bounds(clock.today() + timedelta(days=1))
         for page in self._pages("Appointment", "date", begin, _start, ("date", f"lt{_instant(end)}")):
-            reader.advance(self.lease, "Appointment", None, self._absorb("Appointment", page))
-            self._check_time()
+            counts = self._absorb("Appointment", page)
+            reader.advance(self.lease, "Appointment", None, counts)
+            self._check_time(counts)
 
     def _pages(
         self,
@@ -230,7 +231,11 @@ class _Run:
                 self._count(Took.SAME)
             else:
                 self._take(resource_type, resource, is_again=self.full)
-        return {took: count - before.get(took, 0) for took, count in self.pulled.counts.items()}
+        return {
+            took: count - before.get(took, 0)
+            for took, count in self.pulled.counts.items()
+            if count > before.get(took, 0)
+        }
 
     def _take(self, resource_type: str, resource: Resource, *, is_again: bool, depth: int = 0) -> None:
         try:
@@ -294,8 +299,9 @@ class _Run:
     def _count(self, took: Took) -> None:
         self.pulled.counts[took] = self.pulled.counts.get(took, 0) + 1
 
-    def _check_time(self) -> None:
-        if clock.monotonic() >= self.until:
+    def _check_time(self, counts: Mapping[Took, int]) -> None:
+        """Stop after a page that brought news: the next run passes it quickly, and so each run gets further."""
+        if clock.monotonic() >= self.until and set(counts) - {Took.SAME}:
             raise OutOfTimeError
 
 

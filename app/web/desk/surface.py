@@ -2,4 +2,7 @@
 
 from flask import Blueprint
 
+from app.boards import queries as boards
+
 blueprint = Blueprint("desk", __name__, url_prefix="/desk")
+blueprint.context_processor(lambda: {"emr_as_of": boards.emr_as_of})

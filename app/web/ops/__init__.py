@@ -2,14 +2,18 @@
 
 import ipaddress
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
 from app import settings
+from app.accounts.roles import Permission
+from app.boards import queries as boards
 from app.core import health
 from app.core.errors import NotFoundError
+from app.core.jobs import Job, enqueue_soon
 from app.core.observability import carrying, metrics
-from app.door import public
-from app.fhir import auth, targets
+from app.door import public, requires
+from app.door.flood import limiter
+from app.fhir import auth, inbound, targets
 from app.web.ops import gauges
 
 blueprint = Blueprint("ops", __name__)
@@ -46,6 +50,24 @@ def metrics_page() -> Response:
         raise NotFoundError(kind="page")
     body, content_type = metrics.exposition(carrying.Carried(), gauges.Standing())
     return make_response(body, 200, {"Content-Type": content_type})
+
+
+@blueprint.post("/fhir/hook/<target>/<secret>")
+@public
+@limiter.limit("120/minute")
+def fhir_hook(target: str, secret: str) -> Response:
+    """Hear that a target has news (a Subscription's rest-hook); what it sends is not read, it is asked soon."""
+    asked = inbound.ask(target, secret)
+    enqueue_soon(Job.PULL_FROM_EMR, asked.name)
+    return make_response("", 202)
+
+
+@blueprint.get("/live/emr-as-of")
+@requires(Permission.SIGNED_IN)
+def emr_as_of() -> Response:
+    """Give an open page its line anew: as of when the EMR is known."""
+    found = boards.emr_as_of()
+    return make_response(render_template("components/_emr_as_of.html", emr=found) if found else ("", 204))
 
 
 @blueprint.get("/.well-known/jwks.json")
