@@ -1,5 +1,6 @@
 """HTTP to the outside: allowed hosts only, no redirect followed, nothing waited for longer than said."""
 
+import logging
 import os
 import ssl
 import threading
@@ -16,6 +17,9 @@ import httpx
 from app import settings
 from app.core import clock
 from app.core.hosts import is_allowed
+
+# At INFO it writes down every address, in whose query a patient may stand, or a phone's push secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 Method = Literal["GET", "PUT", "POST"]
 

@@ -34,6 +34,7 @@ USED_SHARE: Final = 0.8
 UNSAID_SECONDS, LONGEST_SECONDS = 60.0, 3600.0
 LIMITS: Final = Limits(seconds=5.0, read_seconds=5.0, answer_bytes=64 * 1024)
 DISCOVERY: Final = "/.well-known/smart-configuration"
+BUSY: Final = frozenset({408, 425, 429, *range(500, 600)})
 TOKEN: Final = re.compile(r"[\x21-\x7e]{1,8192}")
 ERROR: Final = re.compile(r"[a-z_]{1,40}")
 
@@ -200,7 +201,13 @@ class _Tokens:
 def _discovered(target: Target) -> str:
     """Return where the server gives tokens. Raise TargetDownError."""
     answer = _ask(target, target.base_url.rstrip("/") + DISCOVERY)
-    found = _object(answer.body).get("token_endpoint") if answer.is_good else None
+    said = _object(answer.body)
+    if answer.status in BUSY or (answer.is_good and not said):
+        raise TargetDownError(
+            f"the server does not say where tokens are given (HTTP {answer.status})",
+            retry_after_seconds=answer.retry_after_seconds,
+        )
+    found = said.get("token_endpoint") if answer.is_good else None
     if not isinstance(found, str) or not found:
         raise TargetDownError(
             f"the server does not say where tokens are given (HTTP {answer.status}): set FHIR_TOKEN_URL",
@@ -219,7 +226,7 @@ def _discovered(target: Target) -> str:
 def _granted(answer: Answer) -> tuple[str, float]:
     """Return the token in an answer, and for how many seconds it is good. Raise TargetDownError."""
     said = _object(answer.body)
-    if answer.status in range(400, 500) and answer.status not in {408, 425, 429}:
+    if answer.status in range(400, 500) and answer.status not in BUSY:
         error = said.get("error")
         named = f", {error}" if isinstance(error, str) and ERROR.fullmatch(error) else ""
         raise TargetDownError(

@@ -21,7 +21,8 @@ class FhirServer:
 
     def control(self, **wish: Any) -> dict[str, Any]:
         """Ask for faults, refusals, another kind of server or another log-in (tests/servers/fhir/README.md)."""
-        return self._plain("/_control", wish)
+        counters: dict[str, Any] = self._plain("/_control", wish)
+        return counters
 
     def journal(self) -> list[dict[str, Any]]:
         """Return every committed write in order: seq, op, ref, versionId, at, reqId."""

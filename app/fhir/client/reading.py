@@ -9,19 +9,22 @@ import orjson
 from app.fhir.client.shapes import Asked, Capability, EntryAnswer, Issue, Resource, TypeCapability
 from app.fhir.rules import LONGEST_ETAG, LONGEST_REMOTE_ID
 
+ANSWERS: Final = frozenset({"batch-response", "transaction-response"})
 MOST_ISSUES: Final = 5
 LONGEST_TEXT: Final = 300
 # What FHIR allows as an id; anything else would be no part of an address.
 ID: Final = re.compile(rf"[A-Za-z0-9\-.]{{1,{LONGEST_REMOTE_ID}}}")
 STATUS: Final = re.compile(r"\s*([1-5]\d\d)(?!\d)")
 _LOCATION: Final = re.compile(r"(?:^|/)[A-Z]\w+/([A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?/?$")
-# Servers quote what they refuse; elements, codes, references and addresses of value sets are what we need to read on.
+# Servers quote what they refuse; elements, references and addresses of value sets are what we need to read on.
 _KEPT: Final = re.compile(
-    r"(?P<kept>https?://[^\s\"',;]+"
-    r"|\b[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}"
-    r"|\bHAPI-\d+|\bHTTP \d{3}"
-    r"|\b[A-Z][a-z]+[A-Z]?\w*(?:\.[a-z]\w*(?:\[[x\d]\])?)+)"
-    r"|\"[^\"]*\"?|'[^']*'|\S*[^\x00-\x7f]\S*|[\d:.+TZ/_@-]*\d[\w:.+/_@-]*"
+    r"\S*@\S*|\?\S+"
+    r"|(?P<kept>https?://[\w.~:/|#\-]+"
+    r"|\b[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?![^\x00-\x7f])"
+    r"|\bHAPI-\d+|\bHTTP \d{3}\b"
+    r"|\b[A-Z][a-z]+[A-Z]?\w*(?:\.[a-z]\w*(?:\[[x\d]\])?)+(?![^\x00-\x7f]))"
+    r"|\"[^\"]*\"?|(?<!\w)'[^']*'?|\S*[^\x00-\x7f]\S*|[\d:.+TZ/_@\-]*\d[\w:.+/_@\-]*",
+    re.ASCII,
 )
 ELLIPSIS: Final = "…"
 
@@ -52,7 +55,7 @@ def outcome_of(resource: object) -> tuple[Issue, ...]:
             expression=_places(issue),
         )
         for issue in _dicts(resource, "issue")
-        if issue.get("severity") not in {"information", "warning", "success"}
+        if _text(issue, "severity") not in {"information", "warning", "success"}
     ]
     return tuple(errors[:MOST_ISSUES])
 
@@ -68,10 +71,7 @@ def without_people(text: str) -> str:
 
 def answers_of(bundle: Resource, asked: Sequence[Asked]) -> list[EntryAnswer]:
     """Return the answers in a batch-response, one for each request and in its order. Raise NotFhirError."""
-    if bundle.get("resourceType") != "Bundle" or bundle.get("type") not in {
-        "batch-response",
-        "transaction-response",
-    }:
+    if bundle.get("resourceType") != "Bundle" or _text(bundle, "type") not in ANSWERS:
         raise NotFhirError("no answer to a bundle")
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or len(entries) != len(asked):
@@ -102,7 +102,7 @@ def capability_of(resource: Resource) -> Capability:
     """Return what a CapabilityStatement says. Raise NotFhirError."""
     if resource.get("resourceType") != "CapabilityStatement":
         raise NotFhirError("no CapabilityStatement")
-    rest = next((one for one in _dicts(resource, "rest") if one.get("mode") in {"server", None}), {})
+    rest = next((one for one in _dicts(resource, "rest") if _text(one, "mode") in {"server", ""}), {})
     types = {
         name: TypeCapability(
             resource_type=name,

@@ -118,7 +118,8 @@ function paged(bundle, req) {
   const link = [{ relation: 'self', url: here.href }];
   if (count && offset + count < bundle.total) {
     here.searchParams.set('_offset', String(offset + count));
-    const named = { absolute: here.href, relative: here.href.slice(here.origin.length), foreign: `http://elsewhere.example${here.pathname}` };
+    const path = here.href.slice(here.origin.length);
+    const named = { absolute: here.href, relative: path, foreign: `http://elsewhere.example${path}` };
     link.push({ relation: 'next', url: named[config.LINKS] });
   }
   return { ...bundle, link };
@@ -149,11 +150,10 @@ async function fhir(req, text) {
   async function run() {
     const before = repository.has(type, id);
     repository.requestId = req.headers['x-request-id'];
-    const whole = await router.handleRequest(
-      { method: req.method, url, pathname: '', params: {}, query: {}, headers: req.headers, body, config: { transactions: true } },
-      repository,
-    );
-    return [whole[0], whole[1], before];
+    const { method, headers } = req;
+    const asked = { method, url, pathname: '', params: {}, query: {}, headers, body, config: { transactions: true } };
+    const [said, resource] = await router.handleRequest(asked, repository);
+    return [said, resource, before];
   }
 }
 
@@ -170,8 +170,8 @@ function answered(req, said, resource, isNew) {
     if (req.method !== 'GET')
       headers.Location = `/fhir/${resource.resourceType}/${resource.id}/_history/${versionId}`;
   }
-  const isMinimal =
-    /return=minimal/.test(req.headers.prefer ?? '') && status < 300 && req.method !== 'GET' && resource?.resourceType !== 'Bundle';
+  const isWrite = req.method !== 'GET' && resource?.resourceType !== 'Bundle';
+  const isMinimal = isWrite && status < 300 && /return=minimal/.test(req.headers.prefer ?? '');
   return [status, isMinimal || status === 204 ? undefined : (resource ?? said), headers];
 }
 
