@@ -15,6 +15,8 @@ from app.core.db import db
 from app.core.jobs import QUEUES
 from app.core.observability import carrying
 from app.factory import create_app
+from app.fhir import targets
+from app.fhir.mappers import checking
 from app.settings import SettingsError, current
 
 # A job whose worker and horse were both killed runs again within a minute and a half, not after a quarter of an
@@ -69,6 +71,8 @@ def work() -> None:
     connection = redis.client(timeout_seconds=None)
     while not redis.is_up():
         pause(RETRY_SECONDS)
+    if targets.configured():
+        checking.prepare()  # else every horse that delivers would import them again
     tie_forks()
     worker = HouseWorker(
         [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES],

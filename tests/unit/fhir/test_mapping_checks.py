@@ -164,6 +164,14 @@ def test_the_tables_of_codes_have_no_empty_row() -> None:
     assert all({*OUR_OWN.values()})
 
 
+def test_a_worker_imports_the_library_before_it_forks() -> None:
+    program = (
+        "import sys; from app.fhir.mappers import checking; assert 'fhir' not in sys.modules; checking.prepare();"
+        "sys.exit('fhir.resources.R4B.encounter' not in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_pages_and_commands_do_not_pay_for_the_library() -> None:
     program = (
         "import sys, app.factory, app.subscribers, app.fhir.relay.rendering;"
