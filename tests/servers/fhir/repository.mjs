@@ -15,7 +15,11 @@ export const outcome = (code, text, coding) => ({
 const fail = (what) => {
   throw new OperationOutcomeError(what);
 };
-export const refusal = (status, code, text) => outcome(code, text, { system: INJECTED, code: String(status) });
+export const refusal = (status, code, text) => ({
+  ...outcome(code, text, { system: INJECTED, code: String(status) }),
+  // By this id Medplum knows a throttled entry, and fills the rest of the batch with the same answer.
+  ...(status === 429 && { id: core.tooManyRequests.id }),
+});
 
 export class Repository extends MemoryRepository {
   journal = [];
