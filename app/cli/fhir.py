@@ -25,7 +25,8 @@ BREAKERS = ("closed", "half-open", "open")
 @one_target
 def status(target: str | None, *, as_json: bool) -> None:
     """Say how much waits for the EMR; without --target the sum of all, and the worst breaker."""
-    chosen = [one for one in relay.status() if one.consumer in _consumers(target, known_only=False)]
+    meant = _consumers(target, known_only=False)
+    chosen = [one for one in relay.status() if one.consumer in meant]
     if as_json:
         click.echo(json.dumps(_summed(chosen)))
         return

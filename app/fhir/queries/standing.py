@@ -1,4 +1,4 @@
-"""How the connection to each target stands: what it takes, how far it was read, what did not fit, who overwrote whom.
+"""How the connection to each target stands: what it takes, what did not fit, who overwrote whom (`sync`: how far read).
 
 What a patient's data says is covered here: administrators see shapes and differences (decisions: no patient data).
 """
@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from app.core import clock, relay
+from app.core import relay
 from app.core.db import db
 from app.core.errors import NotFoundError
 from app.core.relay import Field
-from app.fhir.models import Capability, Conflict, Sync, Unmatched
+from app.fhir.models import Capability, Conflict, Unmatched
 from app.fhir.rules import CONSUMER_PREFIX, TYPES
 
 T = TypeVar("T")
@@ -35,21 +35,6 @@ class TypeStanding:
     detail: str | None
     at: datetime | None
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncStanding:
-    """How far one type was read. `age_seconds` since the last reading that succeeded, None where none ever has."""
-
-    target: str
-    resource_type: str
-    watermark: datetime | None
-    tried_at: datetime | None
-    succeeded_at: datetime | None
-    last_error: str | None
-    taken: int
-    echoes: int
-    age_seconds: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,32 +103,6 @@ def capabilities(of: Collection[str]) -> tuple[TypeStanding, ...]:
     )
 
 
-def syncs() -> tuple[SyncStanding, ...]:
-    """Return how far each type of each target was read; 1 statement."""
-    now = clock.utcnow()
-    rows = db.session.execute(
-        select(Sync)
-        .where(Sync.resource_type.in_(sorted(TYPES.values())))
-        .order_by(Sync.target, Sync.resource_type)
-    ).scalars()
-    return tuple(
-        SyncStanding(
-            target=row.target,
-            resource_type=row.resource_type,
-            watermark=row.watermark,
-            tried_at=row.tried_at,
-            succeeded_at=row.succeeded_at,
-            last_error=row.last_error,
-            taken=row.taken,
-            echoes=row.echoes,
-            age_seconds=None
-            if row.succeeded_at is None
-            else max(0, int((now - row.succeeded_at).total_seconds())),
-        )
-        for row in rows
-    )
-
-
 def unmatched(number: int = 1) -> Paged[UnmatchedRow]:
     """Return what could not be taken over, newest first; 2 statements."""
     total = db.session.execute(select(func.count()).select_from(Unmatched)).scalar_one()
@@ -166,16 +125,6 @@ def unmatched(number: int = 1) -> Paged[UnmatchedRow]:
         for row in rows
     )
     return Paged(rows=found, total=total, number=number, pages=pages)
-
-
-def unmatched_counts() -> dict[tuple[str, str], int]:
-    """Return how many of each target and type could not be taken over; 1 statement."""
-    rows = db.session.execute(
-        select(Unmatched.target, Unmatched.resource_type, func.count()).group_by(
-            Unmatched.target, Unmatched.resource_type
-        )
-    )
-    return {(target, resource_type): number for target, resource_type, number in rows}
 
 
 def conflicts(number: int = 1, *, target: str | None = None) -> Paged[ConflictRow]:

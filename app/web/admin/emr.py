@@ -12,7 +12,7 @@ from app.core.errors import DependencyDownError, NotFoundError
 from app.core.jobs import Job, enqueue
 from app.door import actor, back_to, field, requires, version_field
 from app.fhir import services as fhir
-from app.fhir.queries import standing
+from app.fhir.queries import standing, sync
 from app.web.admin.surface import blueprint
 from app.web.admin.words import UNMATCHED
 from app.web.forms import page_number, say
@@ -92,7 +92,7 @@ def _standing() -> dict[str, Any]:
     return {
         "targets": [(name, consumers.get(f"fhir:{name}")) for name in targets],
         "types": standing.capabilities(targets),
-        "syncs": standing.syncs(),
+        "syncs": sync.sync_status(),
         "unmatched": standing.unmatched(page_number()),
         "reasons": UNMATCHED,
     }

@@ -10,11 +10,12 @@ from prometheus_client.core import GaugeMetricFamily
 
 from app.core import clock, relay
 from app.core.health import DATABASE_FAILURES
-from app.fhir.queries import standing
+from app.fhir.queries import sync
 
 log = structlog.get_logger(__name__)
 
 KEPT_SECONDS: Final = 5.0
+ALL: Final = "all"
 BREAKERS: Final = {"closed": 0, "half-open": 1, "open": 2}
 
 _lock = threading.Lock()
@@ -71,7 +72,7 @@ def _outbox() -> Iterable[Metric]:
 def _emr() -> Iterable[Metric]:
     age = GaugeMetricFamily(
         "annae_fhir_sync_age_seconds",
-        "Since the last reading of a type that succeeded",
+        "Since the last reading of a type that succeeded; all: of the whole target",
         labels=["target", "resource_type"],
     )
     unmatched = GaugeMetricFamily(
@@ -79,9 +80,12 @@ def _emr() -> Iterable[Metric]:
         "Resources of a target that could not be taken over",
         labels=["target", "resource_type"],
     )
-    for one in standing.syncs():
-        if one.age_seconds is not None:
-            age.add_metric([one.target, one.resource_type], one.age_seconds)
-    for labels, number in standing.unmatched_counts().items():
-        unmatched.add_metric(list(labels), number)
+    now = clock.utcnow()
+    for target in sync.sync_status():
+        moments = {ALL: target.succeeded_at} | {one.resource_type: one.succeeded_at for one in target.types}
+        for resource_type, at in moments.items():
+            if at is not None:
+                age.add_metric([target.target, resource_type], max(0.0, (now - at).total_seconds()))
+        for one in target.types:
+            unmatched.add_metric([target.target, one.resource_type], one.unmatched)
     return age, unmatched
