@@ -18,6 +18,7 @@ from app.core.relay.consumer import (
     Rendered,
     Skipped,
     TargetDownError,
+    Waits,
     Wanted,
 )
 from app.core.relay.finishing import finish, give_back, target_failed
@@ -72,7 +73,13 @@ def _deliver(claimed: Claim, until: float) -> int:
             log.warning("outbox_target_down", kind=claimed.consumer.name, reason=error.reason)
             target_failed(claimed, bundle, waiting, error)
             break
-        settled += finish(claimed, dict(zip(bundle, outcomes, strict=True)), rendered, has_answered=True)
+        # Who only waits has asked nothing: that is no sign of life, and no use of a half-open breaker's one try.
+        has_answered = not all(isinstance(one, Waits | Skipped) for one in outcomes)
+        settled += finish(
+            claimed, dict(zip(bundle, outcomes, strict=True)), rendered, has_answered=has_answered
+        )
+        if claimed.probe is not None and not has_answered:
+            give_back(claimed, ())
     return settled
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from app.core.relay import Delivered, Failed, Outcome, Refused, Skipped, Waits
 from app.core.words import N_
 from app.fhir.client import Issue
+from app.fhir.rules import SEPARATOR
 
 
 class Phase(StrEnum):
@@ -143,7 +144,6 @@ NOT_OURS: Final = N_("This record belongs to the EMR. We do not write it.")
 GONE_THERE: Final = N_("The EMR has deleted its own record. We do not bring it back.")
 NO_CONNECTION: Final = N_("The EMR cannot be reached.")
 CLOSED: Final = SENTENCES[Verdict.CONFIG]
-SEPARATOR: Final = " | "
 FORBIDDEN_SECONDS, LONGEST_DETAIL = 300.0, 600
 
 

@@ -123,12 +123,12 @@ def translated(resource: Resource, ids: Mapping[Ref, str]) -> Resource:
     return made
 
 
-def without(resource: Resource, types: AbstractSet[str]) -> Resource | None:
-    """Return a copy that refers to none of these types; None where it cannot be without.
+def without(resource: Resource, dropped: AbstractSet[Ref]) -> Resource | None:
+    """Return a copy that refers to none of these; None where it cannot be without.
 
     A reference that also says a name stays as that name (Reference.display), which no server can miss.
     """
-    made = {name: kept for name, value in resource.items() if (kept := _strip(value, types)) is not None}
+    made = {name: kept for name, value in resource.items() if (kept := _strip(value, dropped)) is not None}
     return made if REQUIRED.get(resource["resourceType"], frozenset()) <= made.keys() else None
 
 
@@ -177,15 +177,15 @@ def _holders(node: Any) -> Iterator[dict[str, str]]:
             yield from _holders(value)
 
 
-def _strip(node: Any, types: AbstractSet[str]) -> Any:
-    """Return what is left of an element without references to these types, or None."""
+def _strip(node: Any, dropped: AbstractSet[Ref]) -> Any:
+    """Return what is left of an element without these references, or None."""
     if isinstance(node, list):
-        return [kept for one in node if (kept := _strip(one, types)) is not None] or None
+        return [kept for one in node if (kept := _strip(one, dropped)) is not None] or None
     if not isinstance(node, dict):
         return node
     said = node.get("reference")
     found = LOCAL.match(said) if isinstance(said, str) else None
-    if found is not None and found[1] in types:
+    if found is not None and (found[1], found[2]) in dropped:
         return {name: value for name, value in node.items() if name not in {"reference", "type"}} or None
-    kept = {name: rest for name, value in node.items() if (rest := _strip(value, types)) is not None}
+    kept = {name: rest for name, value in node.items() if (rest := _strip(value, dropped)) is not None}
     return None if (node.keys() - kept.keys()) & STANDS_FOR else kept or None

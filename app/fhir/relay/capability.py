@@ -13,7 +13,7 @@ from app.core.transaction import release
 from app.fhir.client import Capability, RequestRefusedError
 from app.fhir.relay import linking
 from app.fhir.relay.answers import SENTENCES, Verdict
-from app.fhir.relay.linking import ANSWER, METADATA, Takes
+from app.fhir.relay.linking import ADMIN, ANSWER, METADATA, Takes
 from app.fhir.relay.sending import Line
 from app.fhir.rules import TYPES, Target
 
@@ -26,7 +26,7 @@ TAUGHT: Final[Mapping[Verdict, tuple[bool, bool | None]]] = {
     Verdict.UNSUPPORTED: (False, None),
     Verdict.NO_IDS: (True, False),
 }
-_asked: dict[str, float] = {}  # when this process asked a target in vain, on the monotonic clock
+_asked_in_vain: dict[str, float] = {}  # when this process asked a target in vain, on the monotonic clock
 
 
 def ensured(line: Line, takes: Mapping[str, Takes]) -> Mapping[str, Takes]:
@@ -36,15 +36,13 @@ def ensured(line: Line, takes: Mapping[str, Takes]) -> Mapping[str, Takes]:
     """
     if _is_fresh(line.target, takes):
         return takes
-    _asked[line.target.base_url] = clock.monotonic()
     try:
         said = line.capability()
-    except RequestRefusedError:
-        return takes
-    except TargetDownError as error:
-        if not takes:
+    except (RequestRefusedError, TargetDownError) as error:
+        if not takes and isinstance(error, TargetDownError):
             raise
         log.warning("fhir_capability_unknown", target=line.target.name, reason=error.reason)
+        _asked_in_vain[line.target.base_url] = clock.monotonic()
         return takes
     types = {resource_type: _said_of(said, resource_type) for resource_type in TYPES.values()}
     linking.learn(line.target, types, by=METADATA, detail=said.software)
@@ -85,9 +83,11 @@ def _said_of(said: Capability, resource_type: str) -> tuple[bool, bool | None]:
 
 
 def _is_fresh(target: Target, takes: Mapping[str, Takes]) -> bool:
-    if not takes:
-        return False
-    if clock.utcnow() - max(one.at for one in takes.values()) < FRESH:
+    """Whether the target has said it within a day, or was asked in vain within the hour; an admin needs no asking."""
+    if all(name in takes and takes[name].decided_by == ADMIN for name in TYPES.values()):
         return True
-    asked = _asked.get(target.base_url)
-    return asked is not None and clock.monotonic() - asked < AGAIN_SECONDS
+    said = [one.at for one in takes.values() if one.decided_by != ADMIN]
+    if said and clock.utcnow() - max(said) < FRESH:
+        return True
+    asked = _asked_in_vain.get(target.base_url)
+    return bool(takes) and asked is not None and clock.monotonic() - asked < AGAIN_SECONDS

@@ -66,12 +66,11 @@ class Trip:
         if errand.outcome is not None:
             return False
         refs = self.refs[errand]
-        untaken = {kind for kind, _ in refs if kind in KINDS and not self._is_taken(kind)}
-        missing = [ref for ref in refs if ref[0] not in untaken and self._is_missing(ref)]
-        if missing:
+        dropped = {ref for ref in refs if self._never_comes(ref)}
+        if missing := [ref for ref in refs - dropped if self._is_missing(ref)]:
             errand.outcome = self._wait_for(missing)
             return False
-        resource = bundles.without(errand.ours, untaken) if untaken else errand.ours
+        resource = bundles.without(errand.ours, dropped) if dropped else errand.ours
         if resource is None:
             errand.outcome = Skipped(TYPE_OFF)
             return False
@@ -98,15 +97,21 @@ class Trip:
             return False
         return self.line.target.checks_references or not self.allows_our_ids(kind)
 
+    def _never_comes(self, ref: Ref) -> bool:
+        """Whether nothing will ever stand there: its type is not taken, or it was asked for and there is none here."""
+        kind, key = ref
+        if kind in KINDS and not self._is_taken(kind):
+            return True
+        return self._is_missing(ref) and self.standing.get((KINDS[kind], key)) is Standing.IN_VAIN
+
     def _wait_for(self, missing: Iterable[Ref]) -> Waits:
-        """Say for what an errand waits; what nobody is bringing is promised anew."""
+        """Say for what an errand waits; what nobody is bringing is promised anew, once."""
         how = {(str(KINDS[kind]), key): self.standing.get((KINDS[kind], key)) for kind, key in missing}
         if Standing.DEAD in how.values():
             return Waits(PARENT_DEAD, DEAD_PARENT_SECONDS)
         if forgotten := {key for key, found in how.items() if found is not Standing.COMING}:
             linking.promise_again(self.line.target, forgotten)
-        # What has ended without arriving (gone here, too) may end so again.
-        return Waits(PARENT_WAITS, DEAD_PARENT_SECONDS if Standing.ENDED in how.values() else PARENT_SECONDS)
+        return Waits(PARENT_WAITS, PARENT_SECONDS)
 
 
 def _prepared(line: Line, errands: Sequence[Errand]) -> Trip:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import case, insert, select, update
+from sqlalchemy import case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
@@ -30,11 +30,15 @@ Key = tuple[str, str]  # kind and aggregate id, as text
 
 
 class Standing(StrEnum):
-    """How the promises of an aggregate stand: one is coming, a dead letter is all there is, or all have ended."""
+    """How the promises of an aggregate stand.
+
+    One is coming, a dead letter is all there is, all have ended, or so has even the one that others asked for.
+    """
 
     COMING = "coming"
     DEAD = "dead"
     ENDED = "ended"
+    IN_VAIN = "in_vain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,25 +90,23 @@ def standing(target: Target, wanted: Collection[Key]) -> dict[Key, Standing]:
     if not wanted:
         return {}
     rows = db.session.execute(
-        select(OutboxPromise.kind, OutboxPromise.aggregate_id, OutboxPromise.status)
-        .distinct()
+        select(
+            OutboxPromise.kind,
+            OutboxPromise.aggregate_id,
+            OutboxPromise.status,
+            func.min(OutboxPromise.seq).label("seq"),
+        )
         .where(
             OutboxPromise.consumer == target.consumer,
             OutboxPromise.kind.in_({kind for kind, _ in wanted}),
             OutboxPromise.aggregate_id.in_({one for _, one in wanted}),
         )
+        .group_by(OutboxPromise.kind, OutboxPromise.aggregate_id, OutboxPromise.status)
     )
-    found: dict[Key, set[str]] = {}
+    found: dict[Key, dict[str, int]] = {}
     for row in rows:
-        found.setdefault((row.kind, row.aggregate_id), set()).add(row.status)
-    return {
-        key: Standing.COMING
-        if statuses & UNFINISHED
-        else Standing.DEAD
-        if PromiseStatus.DEAD_LETTER in statuses
-        else Standing.ENDED
-        for key, statuses in found.items()
-    }
+        found.setdefault((row.kind, row.aggregate_id), {})[row.status] = row.seq
+    return {key: _standing(seqs) for key, seqs in found.items()}
 
 
 @transactional
@@ -255,6 +257,15 @@ def settled(target: Target, ends: Sequence[tuple[Parcel, Outcome]]) -> None:
 def ids_by_reference(found: Mapping[Key, Known]) -> dict[tuple[str, str], str]:
     """Return the target's id for each linked aggregate, by type and our id, as references say it."""
     return {(TYPES[Kind(kind)], aggregate_id): one.remote_id for (kind, aggregate_id), one in found.items()}
+
+
+def _standing(seqs: Mapping[str, int]) -> Standing:
+    """Return how an unlinked aggregate stands, by the lowest seq among its promises of each status."""
+    if seqs.keys() & UNFINISHED:
+        return Standing.COMING
+    if PromiseStatus.DEAD_LETTER in seqs:
+        return Standing.DEAD
+    return Standing.IN_VAIN if min(seqs.values()) == 0 else Standing.ENDED
 
 
 def _held(target: Target, told: Collection[tuple[Parcel, Receipt]]) -> list[Any]:

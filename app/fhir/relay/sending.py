@@ -8,9 +8,7 @@ from app.core import clock
 from app.core.relay import TargetDownError
 from app.fhir.client import Capability, EntryAnswer, FhirClient, RequestRefusedError
 from app.fhir.relay.answers import (
-    NO_CONNECTION,
     SENTENCES,
-    SEPARATOR,
     Phase,
     Scope,
     Verdict,
@@ -18,7 +16,7 @@ from app.fhir.relay.answers import (
     verdict_of,
 )
 from app.fhir.relay.bundles import Request, pieces
-from app.fhir.rules import Target
+from app.fhir.rules import SEPARATOR, Target
 
 REQUEST_SECONDS: Final = 10.0
 TOO_LARGE: Final = 413
@@ -71,8 +69,6 @@ class Line:
                 return [refused]
             middle = len(requests) // 2
             return [*self._bundle(requests[:middle]), *self._bundle(requests[middle:])]
-        except TargetDownError as error:
-            raise _told(error) from error
 
 
 def verdict(answer: EntryAnswer, phase: Phase) -> Verdict:
@@ -87,16 +83,6 @@ def all_failed(answers: Sequence[EntryAnswer], kind: Verdict) -> TargetDownError
         because(SENTENCES[kind], first.status, first.issues),
         retry_after_seconds=max(one.retry_after_seconds for one in answers),
         opens=kind is Verdict.CONFIG,
-    )
-
-
-def _told(error: TargetDownError) -> TargetDownError:
-    """Return the client's word with a sentence before it."""
-    sentence = SENTENCES[Verdict.CONFIG] if error.opens else NO_CONNECTION
-    return TargetDownError(
-        f"{sentence}{SEPARATOR}{error.reason}",
-        retry_after_seconds=error.retry_after_seconds,
-        opens=error.opens,
     )
 
 

@@ -1,7 +1,7 @@
 """Deliveries for tests: a target on the real FHIR server, what waits for it, and what it holds."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +9,20 @@ import time_machine
 from sqlalchemy import select
 
 from app.core import clock, relay
-from app.core.db import db
+from app.core.actor import Actor
+from app.core.db import Projected, Sequenced, db
+from app.core.locking import hold
 from app.core.outbox import OutboxPromise
 from app.core.relay import Consumer
-from app.core.transaction import release
+from app.core.transaction import promise, release, transactional
+from app.emr import services as emr
 from app.emr.models import Patient
 from app.fhir.models import Capability, Conflict, Link
 from app.fhir.relay.bundles import source_version
 from app.fhir.relay.registering import consumer
 from app.fhir.rules import TYPES, Kind, Target
 from app.journey.models import Visit
+from tests.hospital import Hospital
 from tests.services.fhir import FhirServer
 
 
@@ -129,3 +133,33 @@ def patient_of(visit_id: UUID) -> UUID:
 def later(seconds: float) -> time_machine.travel:
     """Return a moment in the future."""
     return time_machine.travel(clock.utcnow() + timedelta(seconds=seconds))
+
+
+@transactional
+def touch(model: type[Sequenced], public_id: UUID) -> None:
+    """Promise an aggregate anew: its seq rises, and nothing else changes."""
+    promise(hold(model, public_id), "touched")
+
+
+def people(hospital: Hospital, number: int) -> list[UUID]:
+    """Return new patients, each promised once."""
+    return [
+        emr.enter_patient(
+            name=f"김환자{one}",
+            birth_date=date(1953, 4, 12),
+            phone=f"010-7777-{one:04}",
+            by=hospital.cast.henry,
+        )
+        for one in range(number)
+    ]
+
+
+def seq_of(model: type[Sequenced | Projected], public_id: UUID) -> int:
+    """Return at which seq an aggregate stands here."""
+    release()
+    return db.session.execute(select(model.seq).where(model.public_id == public_id)).scalar_one()
+
+
+def replay(by: Actor) -> None:
+    """Give new lives to all dead letters."""
+    relay.replay_all(relay.Asked(), seen_until=relay.dead_letters().seen_until, by=by)
