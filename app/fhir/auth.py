@@ -23,7 +23,8 @@ from joserfc.jwk import ECKey, RSAKey
 from app.core import clock, http
 from app.core.http import Answer, HttpDownError, HttpForbiddenError, Limits
 from app.core.relay import TargetDownError
-from app.fhir.rules import Target
+from app.core.words import N_
+from app.fhir.rules import SEPARATOR, Auth, Target
 
 WHO_ARE_YOU: Final = 401
 SHORTEST_RSA_BITS: Final = 2048
@@ -37,6 +38,19 @@ DISCOVERY: Final = "/.well-known/smart-configuration"
 BUSY: Final = frozenset({408, 425, 429, *range(500, 600)})
 TOKEN: Final = re.compile(r"[\x21-\x7e]{1,8192}")
 ERROR: Final = re.compile(r"[a-z_]{1,40}")
+
+REFUSALS: Final[Mapping[Auth, str]] = {
+    "none": N_("The EMR does not let us in. It wants a log-in: set FHIR_AUTH."),
+    "basic": N_("The EMR does not let us in. Check FHIR_CLIENT_ID and FHIR_SECRET."),
+    "bearer": N_("The EMR does not let us in. Check FHIR_SECRET; the token may have expired."),
+    "smart": N_("The EMR does not let us in. Check FHIR_SCOPE and what our client may do there."),
+}
+NO_TOKEN: Final = N_(
+    "The EMR gives us no token. Check FHIR_CLIENT_ID, FHIR_SCOPE, and that it knows our public key."
+)
+NO_TOKEN_NOW: Final = N_("The EMR gives us no token just now. It will be tried again.")
+NO_ENDPOINT: Final = N_("The EMR does not say where tokens are given. Set FHIR_TOKEN_URL.")
+OTHER_HOST: Final = N_("Another host than the EMR gives the tokens. If that is right, set FHIR_TOKEN_URL.")
 
 Key = RSAKey | ECKey
 
@@ -74,13 +88,7 @@ def renewed(target: Target, refused: Ticket) -> Ticket:
 
 def refusal(target: Target, status: int) -> str:
     """Return why we are not let in, and what to do."""
-    to_do = {
-        "none": "it wants a log-in: set FHIR_AUTH",
-        "basic": "check FHIR_CLIENT_ID and FHIR_SECRET",
-        "bearer": "check FHIR_SECRET; the token may have run out",
-        "smart": "check what our client may do there, and FHIR_SCOPE",
-    }[target.auth]
-    return f"the server does not let us in (HTTP {status}): {to_do}"
+    return f"{REFUSALS[target.auth]}{SEPARATOR}HTTP {status}"
 
 
 @cache
@@ -204,22 +212,16 @@ def _discovered(target: Target) -> str:
     said = _object(answer.body)
     if answer.status in BUSY or (answer.is_good and not said):
         raise TargetDownError(
-            f"the server does not say where tokens are given (HTTP {answer.status})",
+            f"{NO_TOKEN_NOW}{SEPARATOR}HTTP {answer.status}",
             retry_after_seconds=answer.retry_after_seconds,
         )
     found = said.get("token_endpoint") if answer.is_good else None
     if not isinstance(found, str) or not found:
-        raise TargetDownError(
-            f"the server does not say where tokens are given (HTTP {answer.status}): set FHIR_TOKEN_URL",
-            opens=True,
-        )
+        raise TargetDownError(f"{NO_ENDPOINT}{SEPARATOR}HTTP {answer.status}", opens=True)
     if http.host_of(found) != http.host_of(target.base_url) or (
         urlsplit(target.base_url).scheme == "https" and urlsplit(found).scheme != "https"
     ):
-        raise TargetDownError(
-            "tokens are given by another host than the server: set FHIR_TOKEN_URL if that is right",
-            opens=True,
-        )
+        raise TargetDownError(OTHER_HOST, opens=True)
     return found
 
 
@@ -229,15 +231,11 @@ def _granted(answer: Answer) -> tuple[str, float]:
     if answer.status in range(400, 500) and answer.status not in BUSY:
         error = said.get("error")
         named = f", {error}" if isinstance(error, str) and ERROR.fullmatch(error) else ""
-        raise TargetDownError(
-            f"we get no token (HTTP {answer.status}{named}): check FHIR_CLIENT_ID, FHIR_SCOPE and that our public key "
-            "is known there",
-            opens=True,
-        )
+        raise TargetDownError(f"{NO_TOKEN}{SEPARATOR}HTTP {answer.status}{named}", opens=True)
     token = said.get("access_token")
     if not answer.is_good or not isinstance(token, str) or not TOKEN.fullmatch(token):
         raise TargetDownError(
-            f"we get no token (HTTP {answer.status})", retry_after_seconds=answer.retry_after_seconds
+            f"{NO_TOKEN_NOW}{SEPARATOR}HTTP {answer.status}", retry_after_seconds=answer.retry_after_seconds
         )
     return token, _lifetime(said.get("expires_in"))
 
@@ -256,9 +254,9 @@ def _ask(target: Target, url: str, form: bytes = b"", content_type: str = "") ->
             "POST" if form else "GET", url, content=form, headers=headers, limits=LIMITS, hosts=hosts
         )
     except HttpForbiddenError as error:
-        raise TargetDownError("tokens are given at an address that is not allowed", opens=True) from error
+        raise TargetDownError(OTHER_HOST, opens=True) from error
     except HttpDownError as error:
-        raise TargetDownError(f"we get no token: {error}") from error
+        raise TargetDownError(f"{NO_TOKEN_NOW}{SEPARATOR}{error}") from error
 
 
 def _object(body: bytes) -> dict[str, Any]:

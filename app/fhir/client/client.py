@@ -10,6 +10,7 @@ import orjson
 from app.core import http
 from app.core.http import Answer, HttpDownError, HttpForbiddenError, Limits, Method
 from app.core.relay import TargetDownError
+from app.core.words import N_
 from app.fhir import auth
 from app.fhir.client import reading
 from app.fhir.client.reading import NotFhirError
@@ -22,7 +23,7 @@ from app.fhir.client.shapes import (
     Resource,
     UnknownOutcomeError,
 )
-from app.fhir.rules import Target
+from app.fhir.rules import SEPARATOR, Target
 
 REQUEST_SECONDS: Final = 10.0
 # A bundle goes out with 1 MB at most, and a server may hold more of each resource than we sent.
@@ -32,13 +33,12 @@ LIMITS: Final = Limits(
 )
 JSON: Final = "application/fhir+json"
 
-REDIRECTED: Final = "the server sends us elsewhere (HTTP {status}): set FHIR_BASE_URL to its final address"
-NO_SERVER: Final = "no FHIR server answers there (HTTP {status}): check FHIR_BASE_URL"
-NOT_TAKEN: Final = "the server does not take our requests (HTTP {status}): check FHIR_BASE_URL"
-NOT_ALLOWED: Final = "the address is not allowed: check FHIR_BASE_URL"
-NOT_FHIR: Final = "the answer is no FHIR: {what}"
-ENDLESS: Final = "the pages of a search do not end"
-FOREIGN_PAGE: Final = "the next page of a search lies outside of the server"
+REDIRECTED: Final = N_("The EMR sends us to another address. Set FHIR_BASE_URL to its final address.")
+NO_SERVER: Final = N_("No FHIR server answers at this address. Check FHIR_BASE_URL.")
+NOT_TAKEN: Final = N_("The server at this address does not take our requests. Check FHIR_BASE_URL.")
+NOT_REACHED: Final = N_("The EMR cannot be reached. It will be tried again.")
+FAILS: Final = N_("The EMR could not take it just now. It will be tried again.")
+NOT_UNDERSTOOD: Final = N_("The EMR's answer could not be understood. It will be tried again.")
 
 OK, TOO_LARGE = 200, 413
 NO_ENTRY: Final = frozenset({401, 403, 407})
@@ -78,7 +78,7 @@ class FhirClient:
         try:
             return reading.answers_of(reading.resource_of(answer.body), entries)
         except NotFhirError as error:
-            raise UnknownOutcomeError(NOT_FHIR.format(what=error)) from error
+            raise UnknownOutcomeError(f"{NOT_UNDERSTOOD}{SEPARATOR}{error}") from error
 
     def read(self, resource_type: str, resource_id: str, *, request_id: str = "") -> EntryAnswer:
         """Return a resource as the server holds it; 1 request. 404 and 410 are answers.
@@ -94,7 +94,7 @@ class FhirClient:
         if answer.status != OK and (kind != "OperationOutcome" or answer.status not in OF_ONE_RESOURCE):
             raise self._down(answer)
         if answer.status == OK and kind != resource_type:
-            raise TargetDownError(NOT_FHIR.format(what="not the resource that was asked for"))
+            raise TargetDownError(f"{NOT_UNDERSTOOD}{SEPARATOR}another resource than was asked for")
         return reading.answer_of(answer.status, answer.headers, resource, answer.retry_after_seconds)
 
     def search(self, resource_type: str, params: Mapping[str, str | Sequence[str]]) -> Iterator[Page]:
@@ -108,7 +108,7 @@ class FhirClient:
         asked: set[str] = set()
         while url:
             if url in asked:
-                raise TargetDownError(ENDLESS)
+                raise TargetDownError(f"{NOT_UNDERSTOOD}{SEPARATOR}pages without end")
             asked.add(url)
             answer = self._send("GET", url)
             if answer.status != OK:
@@ -117,7 +117,7 @@ class FhirClient:
                 found = reading.resource_of(answer.body)
                 matches = reading.matches_of(found)
             except NotFhirError as error:
-                raise TargetDownError(NOT_FHIR.format(what=error)) from error
+                raise TargetDownError(f"{NOT_UNDERSTOOD}{SEPARATOR}{error}") from error
             url = self._at_home(reading.next_of(found))
             yield Page(resources=matches, total=reading.total_of(found), is_last=not url)
 
@@ -129,7 +129,7 @@ class FhirClient:
         try:
             return reading.capability_of(reading.resource_of(answer.body))
         except NotFhirError as error:
-            raise TargetDownError(NOT_FHIR.format(what=error)) from error
+            raise TargetDownError(f"{NOT_UNDERSTOOD}{SEPARATOR}{error}") from error
 
     def _send(self, method: Method, url: str, *, content: bytes = b"", request_id: str = "") -> Answer:
         """Ask, signed in; a token that was refused is replaced once. Raise TargetDownError."""
@@ -151,10 +151,12 @@ class FhirClient:
                 method, url, content=content, headers=headers, limits=self._limits, hosts=self._hosts
             )
         except HttpForbiddenError as error:
-            raise TargetDownError(NOT_ALLOWED, opens=True) from error
+            raise TargetDownError(NO_SERVER, opens=True) from error
         except HttpDownError as error:
             is_harmless = error.is_unsent or method == "GET"
-            raise (TargetDownError if is_harmless else UnknownOutcomeError)(str(error)) from error
+            raise (TargetDownError if is_harmless else UnknownOutcomeError)(
+                f"{NOT_REACHED}{SEPARATOR}{error}"
+            ) from error
 
     def _down(self, answer: Answer) -> Exception:
         """Return what an answer to a whole request means, where it is not what was hoped for."""
@@ -163,10 +165,10 @@ class FhirClient:
         if status == TOO_LARGE or (status in REFUSED and resource is not None):
             return RequestRefusedError(status, reading.outcome_of(resource))
         if sentence := next((says for statuses, says in CLOSED.items() if status in statuses), None):
-            return TargetDownError(sentence.format(status=status), opens=True)
+            return TargetDownError(f"{sentence}{SEPARATOR}HTTP {status}", opens=True)
         if status in BUSY:
-            return TargetDownError(f"HTTP {status}", retry_after_seconds=wait)
-        return UnknownOutcomeError(f"HTTP {status}", retry_after_seconds=wait)
+            return TargetDownError(f"{FAILS}{SEPARATOR}HTTP {status}", retry_after_seconds=wait)
+        return UnknownOutcomeError(f"{FAILS}{SEPARATOR}HTTP {status}", retry_after_seconds=wait)
 
     def _at_home(self, link: str) -> str:
         """Return the next page's address at the target itself. Raise TargetDownError for one outside of it."""
@@ -176,10 +178,12 @@ class FhirClient:
         try:
             there = urlsplit(link)
         except ValueError as error:
-            raise TargetDownError(FOREIGN_PAGE) from error
+            raise TargetDownError(
+                f"{NOT_UNDERSTOOD}{SEPARATOR}the next page lies outside of the server"
+            ) from error
         path = there.path if there.path.startswith("/") else f"{here.path}/{there.path}"
         if not f"{path}/".startswith(f"{here.path}/") or ".." in path:
-            raise TargetDownError(FOREIGN_PAGE)
+            raise TargetDownError(f"{NOT_UNDERSTOOD}{SEPARATOR}the next page lies outside of the server")
         return here._replace(path=path, query=there.query).geturl()
 
 

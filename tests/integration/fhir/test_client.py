@@ -222,7 +222,7 @@ def test_what_only_the_settings_can_mend_opens_the_breaker(
 
 def test_an_address_where_nothing_lives(fhir_server: FhirServer) -> None:
     client = FhirClient(Target(name="emr", base_url=f"{fhir_server.address}/nothing"))
-    with pytest.raises(TargetDownError, match="check FHIR_BASE_URL") as caught:
+    with pytest.raises(TargetDownError, match="Check FHIR_BASE_URL") as caught:
         client.capability()
     assert caught.value.opens
 
@@ -299,9 +299,9 @@ def test_nothing_to_say_is_not_said(client: FhirClient, fhir_server: FhirServer)
         (
             {"kind": "basic", "user": "annae", "password": "비밀"},
             {"auth": "basic", "client_id": "annae", "secret": "falsch"},
-            "check FHIR_CLIENT_ID and FHIR_SECRET",
+            "Check FHIR_CLIENT_ID and FHIR_SECRET",
         ),
-        ({"kind": "bearer", "token": "t0ken"}, {"auth": "bearer", "secret": "old"}, "check FHIR_SECRET"),
+        ({"kind": "bearer", "token": "t0ken"}, {"auth": "bearer", "secret": "old"}, "Check FHIR_SECRET"),
     ],
 )
 def test_a_wrong_log_in_opens_the_breaker_with_a_sentence(
