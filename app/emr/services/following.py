@@ -18,6 +18,8 @@ from app.emr.models import Appointment, Patient
 from app.emr.rules import phone_of
 from app.emr.services.people import checked_birth, checked_name, hash_phone
 
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -50,7 +52,7 @@ def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
     told: dict[str, object] = {
         "name": checked_name(said.name),
         "birth_date": checked_birth(said.birth_date),
-        "gender": said.gender or patient.gender,
+        "gender": _gender(patient.gender, said.gender),
         "is_active": said.is_active,
     }
     if said.is_active:
@@ -99,9 +101,12 @@ def follow_appointment(appointment_id: UUID, said: SaidBooking, *, by: Actor) ->
     require(by, Permission.BOOK_VISIT)
     appointment = hold(Appointment, appointment_id)
     now = settings.current()
+    # Partners count in seconds: our own booking that comes back is no other time.
+    is_same = said.starts_at.replace(microsecond=0) == appointment.starts_at.replace(microsecond=0)
+    starts_at = appointment.starts_at if is_same else said.starts_at
     told: dict[str, object] = {
-        "starts_at": said.starts_at,
-        "business_date": clock.business_date(said.starts_at, now.site_timezone, now.business_day_start),
+        "starts_at": starts_at,
+        "business_date": clock.business_date(starts_at, now.site_timezone, now.business_day_start),
         "planned": appointment.planned if said.planned is None else [*said.planned],
         "status": said.status,
     }
@@ -149,3 +154,8 @@ def hand_over_appointments(patient_id: UUID, *, into: UUID, by: Actor) -> int:
         row.version += 1
         moved += 1
     return moved
+
+
+def _gender(ours: str | None, theirs: str | None) -> str | None:
+    """Return the gender to keep: theirs where they say one; nobody asked here and unknown there is the same."""
+    return ours if theirs is None or (theirs == UNKNOWN and ours is None) else theirs

@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from app.core.actor import EMR
+from app.core.transaction import RerunError, now_or_never, savepoint
 from app.emr import services as emr
 from app.fhir.inbound import links
 from app.fhir.inbound.reading import CannotTakeError, Person, Resource, Why, person_of
@@ -48,12 +51,19 @@ def _adopt(context: Context, person: Person) -> Link | None:
 
 
 def _enter(context: Context, person: Person) -> Link:
-    patient_id = emr.enter_patient(
-        name=person.name,
-        birth_date=person.birth_date,
-        phone=person.phone,
-        gender=person.gender,
-        mrn=person.mrn,
-        by=EMR,
-    )
+    try:
+        with savepoint():
+            patient_id = emr.enter_patient(
+                name=person.name,
+                birth_date=person.birth_date,
+                phone=person.phone,
+                gender=person.gender,
+                mrn=person.mrn,
+                by=EMR,
+            )
+    except (
+        IntegrityError
+    ) as error:  # the desk, or another worker, was faster: look again, and find the record
+        now_or_never(error, "mrn")
+        raise RerunError from error
     return context.remember(Kind.PATIENT, patient_id)

@@ -7,8 +7,10 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from app.core import clock
+from app.core.errors import BusyError
 from app.core.relay import TargetDownError
 from app.core.transaction import release
 from app.fhir.client import FhirClient, RequestRefusedError
@@ -247,10 +249,15 @@ class _Run:
             return
         try:
             self._count(self._with_parents(stamp, resource, is_again=is_again, depth=depth))
-        except CannotTakeError as error:
+        except (TargetDownError, LeaseLostError, OperationalError):
+            raise
+        except BusyError as error:
+            raise OutOfTimeError from error
+        except Exception as error:  # noqa: BLE001 - a fault of ours with one resource must not hold up the others
+            cannot = error if isinstance(error, CannotTakeError) else _fault(error)
             self.pulled.unmatched += 1
-            links.list_unmatched(self.target, stamp, error)
-            log.info("fhir_unmatched", target=self.target.name, kind=resource_type, reason=str(error.why))
+            links.list_unmatched(self.target, stamp, cannot)
+            log.info("fhir_unmatched", target=self.target.name, kind=resource_type, reason=str(cannot.why))
 
     def _with_parents(self, stamp: Stamp, resource: Resource, *, is_again: bool, depth: int) -> Took:
         """Take one resource, and before it whom it refers to and who is not here yet. Raise CannotTakeError."""
@@ -303,6 +310,12 @@ class _Run:
         """Stop after a page that brought news: the next run passes it quickly, and so each run gets further."""
         if clock.monotonic() >= self.until and set(counts) - {Took.SAME}:
             raise OutOfTimeError
+
+
+def _fault(error: Exception) -> CannotTakeError:
+    """Return how a fault of ours is listed: by its type alone, as its text may quote a patient's data."""
+    log.error("fhir_taking_failed", error_type=type(error).__name__)
+    return CannotTakeError(Why.FAILED, type(error).__name__)
 
 
 def _version(resource: Resource) -> str | None:

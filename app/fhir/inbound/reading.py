@@ -52,6 +52,7 @@ class Why(StrEnum):
     WAITS_FOR_VISIT = "waits_for_visit"
     IN_ROOM = "in_room"
     REFUSED = "refused"
+    FAILED = "failed"
 
 
 class CannotTakeError(Exception):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app import settings
-from app.core.errors import InvalidError, RefusedError
+from app.core.errors import BusyError, InvalidError, RefusedError
 from app.core.transaction import transactional
 from app.fhir.inbound import bookings, links, orders, patients, places
 from app.fhir.inbound.reading import CannotTakeError, Resource, Stamp, Why, every_identifier, identifiers
@@ -55,6 +55,8 @@ def take(target: Target, stamp: Stamp, resource: Resource, *, site: str, is_agai
     context = Context(target=target, stamp=stamp, site=site, system_base=_system_base())
     try:
         link = TAKERS[stamp.resource_type](context, resource, link)
+    except BusyError:
+        raise  # somebody works on this very visit: later, and nothing is wrong with the resource
     except InvalidError as error:
         raise CannotTakeError(Why.MALFORMED, str(error.details.get("field", ""))) from error
     except RefusedError as error:

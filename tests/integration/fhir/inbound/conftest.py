@@ -1,8 +1,7 @@
 """The EMR as its own staff use it, and the house that reads it."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from itertools import count
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +10,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import settings
-from app.core import clock, outbox
+from app.core import clock, outbox, relay
 from app.core.db import db
+from app.core.relay import consumer as relay_consumers
 from app.core.transaction import release
 from app.emr.models import Appointment, Patient
 from app.fhir import inbound, targets
 from app.fhir.models import Link, Unmatched
 from app.fhir.queries.sync import forget_standing
+from app.fhir.relay.registering import consumer
 from app.fhir.rules import Target
 from app.journey.models import Visit, VisitStep
 from tests.hospital import Hospital
@@ -26,7 +27,6 @@ from tests.services.fhir import FhirServer
 BASE = "https://annae.example/fhir"
 SERVICE = f"{BASE}/sid/service"
 MRN = f"{BASE}/sid/mrn"
-_numbers = count(1)
 
 
 class Emr:
@@ -46,6 +46,25 @@ class Emr:
         """Read it."""
         release()
         return inbound.pull(self.target, **how)
+
+    def deliver(self, *, most_rounds: int = 20) -> None:
+        """Tell it what it is to hear, until nothing is left."""
+        found = relay.find("fhir:emr")
+        assert found is not None
+        for _ in range(most_rounds):
+            release()
+            relay.deliver_due(found)
+            release()
+            waits = db.session.execute(
+                select(outbox.OutboxPromise.id)
+                .where(outbox.OutboxPromise.status.in_(["pending", "failed"]))
+                .limit(1)
+            ).first()
+            release()
+            if waits is None:
+                return
+            relay.hurry("fhir:emr")
+        raise AssertionError("still something to tell")
 
     def patient(self, remote_id: str, **words: Any) -> dict[str, Any]:
         """Enter somebody there, or change them."""
@@ -108,11 +127,13 @@ class Emr:
 
     def patient_of(self, remote_id: str) -> Patient:
         """Return who a resource of theirs is here."""
-        return self._of(Patient, "Patient", remote_id)
+        found: Patient = self._of(Patient, "Patient", remote_id)
+        return found
 
     def appointment_of(self, remote_id: str) -> Appointment:
         """Return which booking a resource of theirs is here."""
-        return self._of(Appointment, "Appointment", remote_id)
+        found: Appointment = self._of(Appointment, "Appointment", remote_id)
+        return found
 
     def visits_of(self, remote_id: str) -> list[Visit]:
         """Return the visits of somebody, the oldest first."""
@@ -172,11 +193,12 @@ def open_emr(server: FhirServer, hospital: Hospital) -> Iterator[Emr]:
         )
     )
     forget_standing()
-    outbox.register(
-        "fhir:emr", frozenset({"patient", "appointment", "visit", "step", "entry", "point"}), "snapshot"
-    )
+    target = targets.find("emr")
+    assert target is not None
+    relay.register(consumer(target))
     yield Emr(server, hospital)
     outbox._consumers.pop("fhir:emr", None)
+    relay_consumers._registered.pop("fhir:emr", None)
     forget_standing()
 
 
@@ -184,6 +206,3 @@ def open_emr(server: FhirServer, hospital: Hospital) -> Iterator[Emr]:
 def emr(app: Flask, hospital: Hospital, fhir_server: FhirServer) -> Iterator[Emr]:
     """Give the EMR, read by the house on each database in turn."""
     yield from open_emr(fhir_server, hospital)
-
-
-BORN = date(1980, 2, 3)
