@@ -4,6 +4,7 @@
   "use strict";
   const HERE_EVERY = 60_000;
   const ASK_AGAIN = 3000;
+  const OPENING = "opening"; // this window asked for a locked page to be opened, and the next page is the answer
   const GESTURES = ["pointerdown", "pointermove", "keydown", "wheel", "touchmove"];
   const cover = document.getElementById("lock");
   const page = document.querySelector("[data-locked-page]");
@@ -26,11 +27,13 @@
     windows?.addEventListener("message", ({ data }) => {
       if (data.kind === "opened") location.replace(page.dataset.lockedPage || location.href);
     });
-    document.querySelector("[data-unlock]").addEventListener("submit", () => tell("asked"));
+    document.querySelector("[data-unlock]").addEventListener("submit", () => sessionStorage.setItem(OPENING, "1"));
     tell("locked");
     return;
   }
   if (!cover) return;
+  if (sessionStorage.getItem(OPENING)) tell("opened");
+  sessionStorage.removeItem(OPENING);
 
   const form = cover.querySelector("[data-unlock]");
   const word = form.elements.word;
@@ -126,7 +129,15 @@
     return word.focus();
   });
   cover.addEventListener("cancel", (event) => event.preventDefault());
-  cover.addEventListener("close", () => { if (document.documentElement.classList.contains("is-locked")) cover.showModal(); });
+  // Nothing comes between: neither a second Escape nor a sheet whose answer was on its way.
+  const raise = () => { if (document.documentElement.classList.contains("is-locked") && !cover.open) cover.showModal(); };
+  cover.addEventListener("close", raise);
+  document.addEventListener("htmx:afterSettle", () => setTimeout(() => {
+    if (!isLocked() || cover.matches(":focus-within")) return;
+    cover.close();
+    raise();
+    word.focus();
+  }));
 
   /* --- asked for: by the button, by Ctrl + Alt + L ------------------------------------------------------- */
   document.addEventListener("submit", (event) => {
