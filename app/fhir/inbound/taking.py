@@ -65,6 +65,8 @@ def take(target: Target, stamp: Stamp, resource: Resource, *, site: str, is_agai
     if link is None:
         return Took.PASSED
     link.etag = stamp.etag
+    # What the EMR has edited holds more than we know (an address): from now on we lay our word over it.
+    link.is_theirs = link.is_theirs or stamp.resource_type != "Location"
     return Took.TAKEN
 
 

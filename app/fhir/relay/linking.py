@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from enum import StrEnum
 from typing import Any, Final
 from uuid import uuid4
@@ -14,9 +15,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core import clock
 from app.core.db import db
+from app.core.observability import metrics
 from app.core.outbox import OutboxPromise, PromiseStatus
 from app.core.relay import Delivered, Outcome, Parcel
-from app.core.transaction import RerunError, savepoint, transactional
+from app.core.transaction import RerunError, after_commit, savepoint, transactional
 from app.fhir.models import Capability, Conflict, Link
 from app.fhir.relay.looking import Clash, Known
 from app.fhir.rules import LONGEST_REMOTE_ID, TYPES, Kind, Target
@@ -228,8 +230,13 @@ def settled(target: Target, ends: Sequence[tuple[Parcel, Outcome]]) -> None:
         row = by_key.get(key)
         if row is None:
             fresh.append(_values(target, key, parcel, receipt, now))
+        elif row.is_theirs and row.remote_id != receipt.remote_id:
+            # While we wrote ours, theirs was read and recognised: from now on we say our word over that one.
+            log.warning("fhir_link_taken", kind=parcel.kind, count=1)
+            promise_again(target, [key])
         elif parcel.seq >= row.delivered_seq:
-            changed[row.id] = _values(target, key, parcel, receipt, now)
+            values = _values(target, key, parcel, receipt, now)
+            changed[row.id] = {**values, "is_theirs": receipt.is_theirs or row.is_theirs}
     connection = db.session.connection()
     if fresh:
         connection.execute(insert(Link), fresh)
@@ -252,6 +259,7 @@ def settled(target: Target, ends: Sequence[tuple[Parcel, Outcome]]) -> None:
         for clash in receipt.clashes
     ]:
         connection.execute(insert(Conflict), clashes)
+        after_commit(partial(_count, target, [TYPES[Kind(one["kind"])] for one in clashes]))
 
 
 def ids_by_reference(found: Mapping[Key, Known]) -> dict[tuple[str, str], str]:
@@ -271,7 +279,13 @@ def _standing(seqs: Mapping[str, int]) -> Standing:
 def _held(target: Target, told: Collection[tuple[Parcel, Receipt]]) -> list[Any]:
     """Lock the links of these aggregates, and those that have one of their ids; each by its own index."""
     columns = select(
-        Link.id, Link.kind, Link.aggregate_id, Link.resource_type, Link.remote_id, Link.delivered_seq
+        Link.id,
+        Link.kind,
+        Link.aggregate_id,
+        Link.resource_type,
+        Link.remote_id,
+        Link.is_theirs,
+        Link.delivered_seq,
     ).where(Link.target == target.name)
     mine = columns.where(
         Link.kind.in_({parcel.kind for parcel, _ in told}),
@@ -298,6 +312,11 @@ def _values(target: Target, key: Key, parcel: Parcel, receipt: Receipt, now: dat
         "payload_hash": receipt.payload_hash,
         "delivered_at": now,
     }
+
+
+def _count(target: Target, types: Sequence[str]) -> None:
+    for resource_type in types:
+        metrics.FHIR_CONFLICTS.labels(target.name, resource_type).inc()
 
 
 def _clash(target: Target, parcel: Parcel, receipt: Receipt, clash: Clash, now: datetime) -> dict[str, Any]:

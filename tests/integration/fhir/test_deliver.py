@@ -16,6 +16,8 @@ from app.core.relay.finishing import finish
 from app.core.transaction import release, transactional
 from app.emr import services as emr_services
 from app.emr.models import Appointment, Patient
+from app.fhir.inbound.reading import stamp_of
+from app.fhir.inbound.taking import Took, take
 from app.fhir.models import Capability, Link
 from app.fhir.relay import answers, delivering, linking
 from app.fhir.relay.bundles import source_version
@@ -24,7 +26,7 @@ from app.fhir.rules import TYPES, Kind
 from app.journey.models import Visit, VisitStep
 from app.queues.models import QueueEntry
 from tests.cast import Cast
-from tests.hospital import Hospital
+from tests.hospital import SITE, Hospital
 from tests.integration.demo.counting import statements
 from tests.integration.fhir.deliveries import (
     Emr,
@@ -353,6 +355,55 @@ def test_a_links_seq_never_falls_and_one_record_has_one_owner(app: Flask, hospit
         settle(first, seq, "a")
     settle(second, 1, "a")
     assert [(one.aggregate_id, one.delivered_seq, one.etag) for one in links()] == [(str(first), 4, 'W/"4"')]
+
+
+def test_theirs_that_was_recognised_while_ours_was_written_is_the_one_we_write_over(
+    app: Flask, hospital: Hospital, fhir_server: FhirServer
+) -> None:
+    emr = emr_at(fhir_server)
+    one = people(hospital, 1)[0]
+    fhir_server.put({"resourceType": "Patient", "id": "emr-1", "name": [{"text": "김안나"}]})
+    claimed = claim(emr.consumer)
+    assert claimed is not None
+
+    @transactional
+    def recognise() -> None:
+        db.session.add(
+            Link(
+                target="emr",
+                kind="patient",
+                aggregate_id=str(one),
+                resource_type="Patient",
+                remote_id="emr-1",
+                etag='W/"1"',
+                is_theirs=True,
+                delivered_seq=0,
+            )
+        )
+
+    recognise()
+    receipt = Receipt(
+        resource_type="Patient", remote_id=str(one), etag=None, is_theirs=False, payload_hash="0" * 64
+    )
+    assert finish(claimed, {claimed.items[0]: Delivered(receipt)}, {}, has_answered=True) == 1
+    assert (link(Kind.PATIENT, one).remote_id, link(Kind.PATIENT, one).is_theirs) == ("emr-1", True)
+    emr.drain()
+    assert link(Kind.PATIENT, one).delivered_seq == seq_of(Patient, one)
+
+
+def test_what_the_emr_has_added_to_ours_stays_there_once_it_was_read(
+    sqlite_app: Flask, hospital: Hospital, fhir_server: FhirServer
+) -> None:
+    emr = emr_at(fhir_server)
+    one = people(hospital, 1)[0]
+    emr.deliver()
+    edited = fhir_server.put({**fhir_server.get(f"Patient/{one}"), "address": [{"text": "서울"}]})
+    stamp = stamp_of(edited, "Patient")
+    assert take(emr.target, stamp, edited, site=SITE) is Took.TAKEN
+    touch(Patient, one)
+    emr.deliver()
+    held = fhir_server.get(f"Patient/{one}")
+    assert held["address"] == [{"text": "서울"}]
 
 
 def test_a_bundle_costs_a_few_statements_however_many_it_carries(
