@@ -9,6 +9,7 @@ from flask.testing import FlaskCliRunner
 
 from app import settings
 from app.core import relay
+from app.core.observability.carrying import Carried
 from app.fhir.relay.registering import register_consumers
 from tests.hospital import Hospital
 from tests.integration.fhir.deliveries import rows
@@ -184,3 +185,26 @@ def test_purge_says_how_many_before_it_deletes(flask: FlaskCliRunner, emr: FhirS
     assert flask.invoke(args=["fhir", "purge", "--dry-run"]).output.rstrip().endswith("0")
     assert flask.invoke(args=["fhir", "purge"]).exit_code == 0
     assert len(rows()) == kept
+
+
+def test_what_was_sent_is_counted(flask: FlaskCliRunner, emr: FhirServer) -> None:
+    def counted(name: str, **labels: str) -> float:
+        return sum(
+            sample.value
+            for family in Carried().collect()
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    names = (
+        "annae_fhir_bundle_entries_sum",
+        "annae_fhir_bundle_bytes_sum",
+        "annae_fhir_request_seconds_count",
+    )
+    before = [counted(one, target="emr") for one in names]
+    taken = counted("annae_fhir_responses_total", target="emr", resource_type="Patient")
+    for _ in range(3):
+        flask.invoke(args=["fhir", "deliver", "--ignore-backoff"])
+    assert all(counted(one, target="emr") > was for one, was in zip(names, before, strict=True))
+    now = counted("annae_fhir_responses_total", target="emr", resource_type="Patient")
+    assert now >= taken + 3  # each patient, and whoever was looked at first

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import orjson
 
-from app.core import http
+from app.core import clock, http
 from app.core.http import Answer, HttpDownError, HttpForbiddenError, Limits, Method
+from app.core.observability import metrics
 from app.core.relay import TargetDownError
 from app.core.words import N_
 from app.fhir import auth
@@ -72,7 +73,10 @@ class FhirClient:
         """
         if not entries:
             return []
-        answer = self._send("POST", self._base, content=bundle(entries), request_id=request_id)
+        content = bundle(entries)
+        metrics.FHIR_BUNDLE_ENTRIES.labels(self.target.name).observe(len(entries))
+        metrics.FHIR_BUNDLE_BYTES.labels(self.target.name).observe(len(content))
+        answer = self._send("POST", self._base, content=content, request_id=request_id)
         if answer.status != OK:
             raise self._down(answer)
         try:
@@ -146,8 +150,9 @@ class FhirClient:
     def _ask(self, method: Method, url: str, content: bytes, ticket: auth.Ticket, request_id: str) -> Answer:
         headers = {"Accept": JSON, "X-Request-Id": request_id, **ticket.headers}
         headers |= {"Cache-Control": "no-cache"} if method == "GET" else {"Content-Type": JSON}
+        began = clock.monotonic()
         try:
-            return http.ask(
+            answer = http.ask(
                 method, url, content=content, headers=headers, limits=self._limits, hosts=self._hosts
             )
         except HttpForbiddenError as error:
@@ -157,6 +162,9 @@ class FhirClient:
             raise (TargetDownError if is_harmless else UnknownOutcomeError)(
                 f"{NOT_REACHED}{SEPARATOR}{error}"
             ) from error
+        finally:
+            metrics.FHIR_REQUEST_SECONDS.labels(self.target.name).observe(clock.monotonic() - began)
+        return answer
 
     def _down(self, answer: Answer) -> Exception:
         """Return what an answer to a whole request means, where it is not what was hoped for."""

@@ -43,6 +43,11 @@ class Request:
         """Return the verb."""
         return "GET" if self.phase is Phase.LOOK else "PUT"
 
+    @property
+    def resource_type(self) -> str:
+        """Return the type that the address names."""
+        return self.url.partition("?")[0].partition("/")[0]
+
 
 def write(resource: Resource, *, remote_id: str | None, etag: str | None, is_there: bool) -> Request | None:
     """Return the request that brings a resource where it belongs; None where nothing identifies it there.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.core import clock
+from app.core.observability import metrics
 from app.core.relay import TargetDownError
 from app.fhir.client import Capability, EntryAnswer, FhirClient, RequestRefusedError
 from app.fhir.relay.answers import (
@@ -47,10 +48,14 @@ class Line:
         said = [one for piece in pieces(requests) for one in self._bundle([requests[at] for at in piece])]
         if len(said) > 1 and all(isinstance(one, RequestRefusedError) for one in said):
             raise _down(Verdict.CONFIG, str(said[0]), opens=True)
-        return [
+        answers = [
             EntryAnswer(status=one.status, issues=one.issues) if isinstance(one, RequestRefusedError) else one
             for one in said
         ]
+        for request, answer in zip(requests, answers, strict=True):
+            if answer is not None:
+                self._count(request.resource_type, str(answer.status))
+        return answers
 
     def capability(self) -> Capability:
         """Return what the target says of itself. Raise TargetDownError, RequestRefusedError."""
@@ -61,6 +66,9 @@ class Line:
             return [None] * len(requests)
         try:
             return list(self.client.batch(requests))
+        except TargetDownError:
+            self._count("Bundle", "none")
+            raise
         except RequestRefusedError as refused:
             if refused.status != TOO_LARGE and not refused.issues:
                 # Whoever stands before the server refuses us in words of its own: no judgement of what we sent.
@@ -69,6 +77,9 @@ class Line:
                 return [refused]
             middle = len(requests) // 2
             return [*self._bundle(requests[:middle]), *self._bundle(requests[middle:])]
+
+    def _count(self, resource_type: str, status: str) -> None:
+        metrics.FHIR_RESPONSES.labels(self.target.name, resource_type, status).inc()
 
 
 def verdict(answer: EntryAnswer, phase: Phase) -> Verdict:
