@@ -40,6 +40,7 @@ class VisitRow:
     expected_at: datetime | None
     arrived_at: datetime | None
     sees_desk_first: bool
+    is_merged: bool
     services_ko: str
     services_en: str
 
@@ -234,6 +235,7 @@ def visit_row(visit: Visit, patient: Patient, services: Collection[tuple[str, st
         expected_at=visit.expected_at,
         arrived_at=visit.arrived_at,
         sees_desk_first=patient.sees_desk_first,
+        is_merged=patient.replaced_by_id is not None,
         services_ko=" → ".join(name for name, _ in services),
         services_en=" → ".join(name for _, name in services),
     )

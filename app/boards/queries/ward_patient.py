@@ -17,6 +17,7 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFoundError
+from app.emr.models import Patient
 from app.journey import rules
 from app.journey.models import VisitStep
 from app.journey.states import TABLE, Command, may_start
@@ -98,6 +99,7 @@ class WardPatient:
     step_ko: str
     step_en: str
     is_mandatory: bool
+    is_merged: bool
     history: tuple[Line, ...]
     undo: Undo | None
 
@@ -114,7 +116,7 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
     """
     head = queue_head(queue_id, by=by)
     found = db.session.execute(
-        columns(QueueEntry.visit_id.label("visit_row_id"), QueueEntry.step_id).where(
+        columns(QueueEntry.visit_id.label("visit_row_id"), QueueEntry.step_id, Patient.replaced_by_id).where(
             QueueEntry.public_id == entry_id, QueueEntry.queue_id == head.id
         )
     ).one_or_none()
@@ -158,6 +160,7 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
         examinations=examinations(steps, lines) if may_add else (),
         step_ko=service.name_ko,
         step_en=service.name_en,
+        is_merged=found.replaced_by_id is not None,
         is_mandatory=own.is_mandatory,
         history=tuple(line_of(one, by=by) for one in history),
         undo=_undo(history, unit=head.unit, by=by),

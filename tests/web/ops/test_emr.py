@@ -16,11 +16,12 @@ from app.fhir import inbound, targets
 from app.fhir.models import Sync
 from app.fhir.queries import sync
 from app.jobs import fhir
+from app.journey import services as journey
 from tests.hospital import Hospital
 from tests.integration.fhir.inbound.conftest import Emr, open_emr
 from tests.services.fhir import FhirServer
 from tests.web.plain import Plain
-from tests.web.scenes import statements
+from tests.web.scenes import entry_of, statements
 
 Browser = Callable[[str], FlaskClient]
 
@@ -161,3 +162,24 @@ def test_the_status_costs_two_statements(emr: Emr) -> None:
     assert (status.target, status.unmatched, status.last_error) == ("emr", 1, None)
     assert status.succeeded_at is not None
     assert {one.resource_type: one.taken for one in status.types}["Patient"] == 1
+
+
+def test_staff_are_told_of_a_record_that_was_merged(
+    emr: Emr, browser_of: Browser, hospital: Hospital
+) -> None:
+    emr.patient("p1")
+    emr.booking("a1", "p1", "consult")
+    emr.pull()
+    visit = emr.visit_of("p1").public_id
+    journey.check_in(visit, by=hospital.cast.henry)
+    entry = entry_of(visit).public_id
+    desk, ward = f"/desk/visits/{visit}", f"/ward/{hospital.consult}/entries/{entry}"
+    told = "merged this record"
+    english = {"Accept-Language": "en"}
+    assert told not in browser_of("henry").get(desk, headers=english).text
+    emr.patient("p2")
+    emr.patient("p1", active=False, link=[{"other": {"reference": "Patient/p2"}, "type": "replaced-by"}])
+    emr.pull()
+    release()
+    assert told in browser_of("henry").get(desk, headers=english).text
+    assert told in browser_of("anne").get(ward, headers=english).text
