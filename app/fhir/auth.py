@@ -33,7 +33,7 @@ ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS: Final = 240
 USED_SHARE: Final = 0.8
 UNSAID_SECONDS, LONGEST_SECONDS = 60.0, 3600.0
-LIMITS: Final = Limits(seconds=5.0, read_seconds=5.0, answer_bytes=64 * 1024)
+LIMITS: Final = Limits(seconds=5.0, connect_seconds=2.0, read_seconds=3.0, answer_bytes=64 * 1024)
 DISCOVERY: Final = "/.well-known/smart-configuration"
 BUSY: Final = frozenset({408, 425, 429, *range(500, 600)})
 TOKEN: Final = re.compile(r"[\x21-\x7e]{1,8192}")

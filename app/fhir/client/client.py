@@ -26,11 +26,16 @@ from app.fhir.client.shapes import (
 )
 from app.fhir.rules import SEPARATOR, Target
 
+# Ten seconds of silence are the end of a request, two of them for the connection.
 REQUEST_SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 2.0
 # A bundle goes out with 1 MB at most, and a server may hold more of each resource than we sent.
 LARGEST_ANSWER_BYTES: Final = 8 * 1024 * 1024
 LIMITS: Final = Limits(
-    seconds=REQUEST_SECONDS, read_seconds=REQUEST_SECONDS, answer_bytes=LARGEST_ANSWER_BYTES
+    seconds=REQUEST_SECONDS,
+    connect_seconds=CONNECT_SECONDS,
+    read_seconds=REQUEST_SECONDS - CONNECT_SECONDS,
+    answer_bytes=LARGEST_ANSWER_BYTES,
 )
 JSON: Final = "application/fhir+json"
 

@@ -142,7 +142,6 @@ PARENT_DEAD: Final = N_("What it refers to has not reached the EMR. Replay that 
 TYPE_OFF: Final = N_("The EMR does not take this type of resource.")
 NOT_OURS: Final = N_("This record belongs to the EMR. We do not write it.")
 GONE_THERE: Final = N_("The EMR has deleted its own record. We do not bring it back.")
-NO_CONNECTION: Final = N_("The EMR cannot be reached.")
 CLOSED: Final = SENTENCES[Verdict.CONFIG]
 FORBIDDEN_SECONDS, LONGEST_DETAIL = 300.0, 600
 

@@ -74,4 +74,6 @@ def emr_as_of() -> Response:
 @public
 def jwks() -> Response:
     """Show the public halves of our keys, by which FHIR servers know what we sign (SMART Backend Services)."""
-    return jsonify(auth.public_keys(targets.configured()))
+    response = jsonify(auth.public_keys(targets.configured()))
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response

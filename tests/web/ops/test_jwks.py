@@ -35,7 +35,9 @@ def test_a_stranger_sees_the_public_half(
     web: Flask, client: FlaskClient, key: ECKey | RSAKey, algorithm: str
 ) -> None:
     smart(web, key.as_pem(private=True).decode())
-    (shown,) = client.get(PATH).get_json()["keys"]
+    answer = client.get(PATH)
+    (shown,) = answer.get_json()["keys"]
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
     assert not PRIVATE_MEMBERS & shown.keys()
     assert (shown["alg"], shown["use"], shown["kid"]) == (algorithm, "sig", key.thumbprint())
     public = key.as_dict(private=False)
