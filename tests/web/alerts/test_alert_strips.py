@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.alerts import queries as alerted
 from app.alerts import services as alerts
 from app.alerts.models import Alert
 from app.alerts.rules import CHARGE_ID, DESK_ID, Outcome
@@ -220,4 +221,19 @@ def test_who_stands_in_no_line_costs_one_more(web: Flask, hospital: Hospital) ->
         (strip,) = boards.alert_strips(None, by=hospital.cast.henry)
     assert {one.id for one in strip.alerts[0].visits} == visits
     assert len(seen) == 2, seen
+    db.session.remove()
+
+
+def test_a_kiosk_that_asks_and_a_months_report_cost_one_statement_each(
+    web: Flask, hospital: Hospital
+) -> None:
+    call = help_called(hospital)
+    for _ in range(3):
+        urgent_left(hospital)
+    with web.app_context(), statements() as asked:
+        assert alerted.help_state(call.public_id) == "open"
+    with web.app_context(), statements() as counted:
+        rows = alerted.report()
+    assert (len(asked), len(counted)) == (1, 1), (asked, counted)
+    assert [row.measured.raised for row in rows] == [1, 3]
     db.session.remove()
