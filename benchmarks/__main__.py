@@ -10,15 +10,15 @@ from pathlib import Path
 
 from app.core import clock
 from app.settings import ROOT
-from benchmarks import clinic_waits, fanout, machine, pages, race
+from benchmarks import clinic_waits, emr, fanout, machine, pages, race
 from benchmarks.fanout import ANNAE, BARE, CHANNELS, GEVENT
 from benchmarks.report import Report, Section
 from benchmarks.servers import PEERS
 
 RESULTS = ROOT / "benchmarks" / "results"
 SOCKETS = (200, 1000)
-# Its peers are formulas of the textbook.
-NEEDS_NO_PEERS = {"waits"}
+# Their peers are formulas of the textbook, and the same server asked without us.
+NEEDS_NO_PEERS = {"waits", "emr"}
 MARIADB = "mysql+pymysql://root@127.0.0.1:3306"
 Part = Callable[[Path], Section]
 
@@ -63,6 +63,15 @@ def parts(asked: argparse.Namespace) -> dict[str, list[Part]]:
                 repetitions=times or (1 if quick else 3),
             )
         ],
+        "emr": [
+            partial(
+                emr.emr,
+                mariadb_url=asked.mariadb,
+                changes=500 if quick else 10_000,
+                finished=5_000 if quick else 100_000,
+                repetitions=times or (1 if quick else 3),
+            )
+        ],
         "waits": [
             partial(clinic_waits.waits, seeds=(1,), train=25, test=10) if quick else clinic_waits.waits
         ],
@@ -72,7 +81,7 @@ def parts(asked: argparse.Namespace) -> dict[str, list[Part]]:
 def main() -> int:
     """Measure what was asked for; 1 where something was wrong (slow is not wrong)."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", help="fanout, slow, pages, statements, race, waits (all)")
+    parser.add_argument("part", nargs="*", help="fanout, slow, pages, statements, race, emr, waits (all)")
     parser.add_argument(
         "--quick", action="store_true", help="small counts, under a minute: shows that it works"
     )

@@ -2,34 +2,29 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from uuid import UUID
 
-import pymysql
 from flask import Flask
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from app.core.clock import monotonic
 from app.core.db import db
 from app.core.errors import RefusedError
 from app.core.transaction import release
 from app.journey import services as journey
-from benchmarks import house
+from benchmarks import databases, house
 from benchmarks.house import Prepared
 from benchmarks.report import Section
-from tests.services.found import MissingError
-from tests.services.private import Servers
 
 PROCESSES = 4
 EMPTY = "QUEUE_EMPTY"
 PATIENCE_SECONDS = 60
-DATABASE = "annae_bench"
 
 _start: list[Barrier] = []
 
@@ -50,11 +45,11 @@ def race(folder: Path, *, mariadb_url: str, callers: int, waiting: int, repetiti
         "call-next race",
         f"{callers} parallel call-next for {waiting} waiting, {PROCESSES} processes, a room each",
     )
-    with _mariadb(mariadb_url, folder, section) as server:
+    with databases.mariadb(mariadb_url, folder, section.notes) as server:
         for turn in range(repetitions):
             if server:
-                _empty(server)
-                _run(section, "mariadb", f"{server}/{DATABASE}?charset=utf8mb4", folder, callers, waiting)
+                databases.empty(server)
+                _run(section, "mariadb", databases.address(server), folder, callers, waiting)
             _run(section, "sqlite", f"sqlite:///{folder / f'race-{turn}.db'}", folder, callers, waiting)
     for name in ("mariadb", "sqlite"):
         section.compare(
@@ -136,51 +131,3 @@ def _together(app: Flask, work: Callable[[UUID], UUID | None], rooms: Sequence[U
 
     with ThreadPoolExecutor(len(rooms)) as nurses:
         return list(nurses.map(one, rooms))
-
-
-@contextmanager
-def _mariadb(url: str, folder: Path, section: Section) -> Iterator[str]:
-    """Yield a server's address: the one given where it answers, else a private one, else nothing, visibly."""
-    with suppress(pymysql.MySQLError):
-        _empty(url)
-        section.notes.append("MariaDB: the machine's own, with its durability settings.")
-        try:
-            yield url
-        finally:
-            _drop(url)
-        return
-    services = Servers()
-    try:
-        address = services.start("mariadb", folder / "mariadb")
-        section.notes.append("MariaDB: a private one that does not wait for the disk.")
-        yield address
-    except MissingError as error:
-        section.notes.append(f"MariaDB was not measured: {error}")
-        yield ""
-    finally:
-        services.stop()
-
-
-def _empty(url: str) -> None:
-    """Make the benchmark's own database anew."""
-    _drop(url)
-    _execute(url, f"CREATE DATABASE `{DATABASE}` CHARACTER SET utf8mb4")
-
-
-def _drop(url: str) -> None:
-    _execute(url, f"DROP DATABASE IF EXISTS `{DATABASE}`")
-
-
-def _execute(url: str, statement: str) -> None:
-    server = make_url(url)
-    with (
-        pymysql.connect(
-            host=server.host,
-            port=server.port or 3306,
-            user=server.username,
-            password=server.password or "",
-            connect_timeout=5,
-        ) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(statement)
