@@ -58,8 +58,8 @@ class HelpCalled:
 def raise_alert(kind: Kind, cause: str, about: About, *, by: Actor) -> UUID:
     """Raise an alert, or count one more occurrence of a cause that is open already; return its id.
 
-    Joins the caller's transaction: what is told goes with the deed, or not at all. 4 statements. Whoever holds
-    queues or a visit took them before: a post is the last of the locks.
+    Joins the caller's transaction: what is told goes with the deed, or not at all. 4 statements, and its audit row,
+    seq and move at the commit. Whoever holds queues or a visit took them before: a post is the last of the locks.
     """
     way, now = WAYS[kind], clock.utcnow()
     post = _hold_post(about.unit if way.owner is Post.WARD and about.unit else DESK_ID)
