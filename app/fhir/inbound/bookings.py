@@ -60,7 +60,7 @@ def _services(booking: Booking) -> tuple[str, ...]:
         return booking.codes
     if found := known.services_named(booking.words):
         return found
-    raise CannotTakeError(Why.UNKNOWN_SERVICE if booking.words else Why.NO_SERVICE, ", ".join(booking.words))
+    raise CannotTakeError(Why.UNKNOWN_SERVICE if booking.words else Why.NO_SERVICE, ", ".join(booking.labels))
 
 
 def _is_past(booking: Booking) -> bool:

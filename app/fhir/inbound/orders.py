@@ -67,4 +67,4 @@ def _service(order: Order) -> str:
         return order.code
     if found := known.services_named(order.words):
         return found[0]
-    raise CannotTakeError(Why.UNKNOWN_SERVICE if order.words else Why.NO_SERVICE, ", ".join(order.words))
+    raise CannotTakeError(Why.UNKNOWN_SERVICE if order.words else Why.NO_SERVICE, ", ".join(order.labels))

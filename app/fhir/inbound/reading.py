@@ -94,7 +94,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """An Appointment; `status` None: not a booking yet. `words` name a service where no code of ours does."""
+    """An Appointment; `status` None: not a booking yet. `words` name a service where no code of ours does.
+
+    `labels` are what codes are called, which may be listed; free text may hold a patient's story.
+    """
 
     patient: str
     starts_at: datetime
@@ -103,6 +106,7 @@ class Booking:
     is_registered: bool
     codes: tuple[str, ...]
     words: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,7 @@ class Order:
     encounter: str | None
     code: str | None
     words: tuple[str, ...]
+    labels: tuple[str, ...]
 
 
 def stamp_of(resource: Resource, resource_type: str) -> Stamp:
@@ -145,7 +150,7 @@ def person_of(resource: Resource, mrn_system: str) -> Person:
         born = date.fromisoformat(str(resource.get("birthDate", "")))
     except ValueError:
         raise CannotTakeError(Why.NO_BIRTH_DATE) from None
-    gender = resource.get("gender")
+    gender = _text(resource, "gender")
     return Person(
         name=name,
         birth_date=born,
@@ -173,7 +178,7 @@ def booking_of(resource: Resource, service_systems: Collection[str]) -> Booking:
     starts_at = _moment(resource.get("start"))
     if starts_at is None:
         raise CannotTakeError(Why.NO_TIME)
-    status = str(resource.get("status", ""))
+    status = _text(resource, "status")
     concepts = [
         *_objects(resource.get("serviceType")),
         _object(resource.get("appointmentType")),
@@ -192,17 +197,18 @@ def booking_of(resource: Resource, service_systems: Collection[str]) -> Booking:
         is_registered=status == "checked-in",
         codes=tuple(dict.fromkeys(code for one in concepts for code in _codes(one, service_systems))),
         words=tuple(dict.fromkeys([*named, *(word for one in concepts for word in _words(one))])),
+        labels=tuple(dict.fromkeys(label for one in concepts for label in _labels(one))),
     )
 
 
 def order_of(resource: Resource, service_systems: Collection[str]) -> Order | None:
     """Return what a ServiceRequest says, or None for a mere plan or proposal. Raise CannotTakeError."""
-    if resource.get("intent") not in INTENTS:
+    if _text(resource, "intent") not in INTENTS:
         return None
     patient = referred(_object(resource.get("subject")), "Patient")
     if patient is None:
         raise CannotTakeError(Why.UNKNOWN_PATIENT)
-    status, concept = str(resource.get("status", "")), _object(resource.get("code"))
+    status, concept = _text(resource, "status"), _object(resource.get("code"))
     return Order(
         patient=patient,
         is_open=status in OPEN_ORDERS,
@@ -210,6 +216,7 @@ def order_of(resource: Resource, service_systems: Collection[str]) -> Order | No
         encounter=referred(_object(resource.get("encounter")), "Encounter"),
         code=next(iter(_codes(concept, service_systems)), None),
         words=tuple(_words(concept)),
+        labels=tuple(_labels(concept)),
     )
 
 
@@ -244,7 +251,7 @@ def referred(reference: object, resource_type: str) -> str | None:
 
 def _name(resource: Resource) -> str:
     """Return the name as it is used: the official one, written out, else put together as its language does."""
-    names = [one for one in _objects(resource.get("name")) if one.get("use") not in {"old", "maiden"}]
+    names = [one for one in _objects(resource.get("name")) if _text(one, "use") not in {"old", "maiden"}]
     rank = {"official": 0, "usual": 1}
     for one in sorted(names, key=lambda name: rank.get(str(name.get("use")), 2)):
         text = one.get("text")
@@ -261,7 +268,7 @@ def _name(resource: Resource) -> str:
 
 def _phone(resource: Resource) -> str | None:
     """Return the phone by which a person is reached, the mobile one first; None where none is a number."""
-    points = [one for one in _objects(resource.get("telecom")) if one.get("system") in {"phone", "sms"}]
+    points = [one for one in _objects(resource.get("telecom")) if _text(one, "system") in {"phone", "sms"}]
     for one in sorted(points, key=lambda point: (point.get("use") != "mobile", point.get("use") == "old")):
         value = one.get("value")
         if not isinstance(value, str):
@@ -287,8 +294,18 @@ def _mrn(resource: Resource, system: str) -> str | None:
 def _codes(concept: Resource, systems: Collection[str]) -> Iterator[str]:
     for coding in _objects(concept.get("coding")):
         code = coding.get("code")
-        if coding.get("system") in systems and isinstance(code, str) and code:
+        if _text(coding, "system") in systems and isinstance(code, str) and code:
             yield code
+
+
+def _labels(concept: Resource) -> Iterator[str]:
+    """Return what the codings are called: by the terminology's words, else by the code."""
+    for coding in _objects(concept.get("coding")):
+        for name in ("display", "code"):
+            value = coding.get(name)
+            if isinstance(value, str) and value.strip():
+                yield " ".join(value.split())
+                break
 
 
 def _words(concept: Resource) -> Iterator[str]:
@@ -318,6 +335,11 @@ def _moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo is not None else None
+
+
+def _text(owner: Resource, name: str) -> str:
+    value = owner.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _list(value: object) -> Sequence[object]:

@@ -90,5 +90,6 @@ UNMATCHED: dict[str, Any] = {
     "no_place": _l("No room here fits. Please compare the place of the room."),
     "waits_for_visit": _l("The order waits for the patient's visit. It is tried again by itself."),
     "in_room": _l("The patient is in the room. It is tried again by itself."),
+    "failed": _l("It could not be taken over because of a fault here. Please report it to Annae's support."),
     "refused": _l("It contradicts what happened here, and was left alone."),
 }

@@ -209,7 +209,7 @@ def test_a_reader_that_died_is_followed_when_its_lease_is_over(emr: Emr) -> None
 def test_names_stand_in_no_log_and_no_list(emr: Emr, capsys: pytest.CaptureFixture[str]) -> None:
     emr.patient("p1", name=[{"text": "홍길동"}], birthDate=None)
     emr.patient("p2", name=[{"text": "홍길동"}])
-    emr.booking("a1", "p2", "unheard-of")
+    emr.booking("a1", "p2", serviceType=[{"text": "홍길동 님 무릎"}], reasonCode=[{"text": "홍길동"}])
     emr.pull()
     said = capsys.readouterr()
     assert "홍길동" not in said.out + said.err
