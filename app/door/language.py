@@ -9,6 +9,7 @@ from flask_babel import Babel, force_locale, get_locale, gettext, ngettext
 
 from app import settings
 from app.core import clock
+from app.core.words import parted
 from app.door.identity import cookie_name
 
 babel = Babel()
@@ -59,6 +60,13 @@ def site_time(at: datetime | None) -> str:
     return "" if at is None else clock.local(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def told(reason: str) -> str:
+    """Return a stored reason in the reader's language; what only a technician needs stays as it was."""
+    sentence, detail = parted(reason)
+    said = gettext(sentence) if sentence else ""
+    return f"{said} ({detail})" if detail else said
+
+
 def init_app(app: Flask) -> None:
     """Install the translations and the filters."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(settings.ROOT / "translations")
@@ -70,3 +78,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["clock"] = clock_time
     app.jinja_env.filters["hhmm"] = clock_time
     app.jinja_env.filters["site_time"] = site_time
+    app.jinja_env.filters["told"] = told

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
+from app.core import words
+
 Ids = Literal["ours", "theirs"]
 Auth = Literal["none", "basic", "bearer", "smart"]
 
@@ -13,8 +15,7 @@ SOURCE_VERSION: Final = f"{BASE}/StructureDefinition/source-version"
 JOURNEY_STATE: Final = f"{BASE}/StructureDefinition/journey-state"
 JOURNEY_STATE_CODES: Final = f"{BASE}/CodeSystem/journey-state"
 LONGEST_REMOTE_ID, LONGEST_ETAG = 64, 128
-# Between a stored reason's sentence, which is a msgid for the doors, and what a technician needs besides.
-SEPARATOR: Final = " | "
+SEPARATOR: Final = words.SEPARATOR
 
 
 class Kind(StrEnum):

@@ -176,9 +176,3 @@ def because(sentence: str, status: int, issues: Sequence[Issue] = ()) -> str:
     """Return the sentence, and after a bar what a technician needs; the client has taken out what names a patient."""
     detail = "; ".join([*([f"HTTP {status}"] if status else []), *map(str, issues)])
     return f"{sentence}{SEPARATOR}{detail[:LONGEST_DETAIL]}" if detail else sentence
-
-
-def told(reason: str) -> tuple[str, str]:
-    """Return a stored reason as its sentence (a msgid for the doors) and its detail."""
-    sentence, _, detail = reason.partition(SEPARATOR)
-    return sentence, detail

@@ -4,8 +4,8 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 

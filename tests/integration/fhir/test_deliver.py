@@ -14,6 +14,7 @@ from app.core.relay import Delivered, Parcel
 from app.core.relay.claiming import claim
 from app.core.relay.finishing import finish
 from app.core.transaction import release, transactional
+from app.core.words import parted
 from app.emr import services as emr_services
 from app.emr.models import Appointment, Patient
 from app.fhir.inbound.reading import stamp_of
@@ -137,7 +138,7 @@ def test_a_child_waits_for_its_dead_parent_and_follows_its_replay(
     emr.deliver()
     waiting = row_of(Kind.VISIT, visit)
     assert (waiting.status, waiting.attempts) == ("pending", 0)
-    assert answers.told(waiting.last_error or "")[0] == answers.PARENT_DEAD
+    assert parted(waiting.last_error or "")[0] == answers.PARENT_DEAD
     assert (waiting.next_attempt_at - clock.utcnow()).total_seconds() > 290
     fhir_server.reset()
     replay(cast.chris)
@@ -300,7 +301,7 @@ def test_what_they_deleted_of_theirs_stays_deleted_and_what_was_ours_comes_back(
     emr.deliver()
     assert source_version(fhir_server.get(f"Patient/{ours}")) == seq_of(Patient, ours)
     assert fhir_server.request("GET", f"Patient/{theirs}").status_code == 410
-    assert answers.told(row_of(Kind.PATIENT, theirs).last_error or "")[0] == answers.GONE_THERE
+    assert parted(row_of(Kind.PATIENT, theirs).last_error or "")[0] == answers.GONE_THERE
     assert row_of(Kind.PATIENT, theirs).outcome == "skipped"
 
 

@@ -15,6 +15,7 @@ from flask import Flask
 from app.core import clock, relay
 from app.core.relay import finishing
 from app.core.relay.breaker import state_of
+from app.core.words import parted
 from app.emr.models import Patient
 from app.fhir.client import FhirClient
 from app.fhir.client.client import LIMITS
@@ -50,7 +51,7 @@ IMPATIENT = replace(LIMITS, seconds=0.5, read_seconds=0.5)
 
 def sentence(kind: Kind, one: UUID) -> str:
     """Return what an administrator reads."""
-    return answers.told(row_of(kind, one).last_error or "")[0]
+    return parted(row_of(kind, one).last_error or "")[0]
 
 
 def all_stand_there_once(emr: Emr, ours: list[UUID]) -> None:
@@ -310,7 +311,7 @@ def test_a_bundle_that_cannot_be_read_is_halved_until_the_poison_is_alone(
     assert len(links()) - len(first) == arrive
     dead = [row for row in rows() if row.status == "dead_letter"]
     assert len(dead) == die
-    assert {answers.told(row.last_error or "")[0] for row in dead} <= {SENTENCES[Verdict.PERMANENT]}
+    assert {parted(row.last_error or "")[0] for row in dead} <= {SENTENCES[Verdict.PERMANENT]}
     assert opened() == []
 
 

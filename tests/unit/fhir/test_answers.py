@@ -3,6 +3,7 @@
 import pytest
 
 from app.core.relay import Delivered, Failed, Outcome, Refused, Skipped, Waits
+from app.core.words import parted
 from app.fhir.client import Issue
 from app.fhir.relay import answers
 from app.fhir.relay.answers import (
@@ -12,7 +13,6 @@ from app.fhir.relay.answers import (
     Verdict,
     because,
     outcome_of,
-    told,
     verdict_of,
 )
 
@@ -153,8 +153,8 @@ def test_every_verdict_but_the_good_one_has_its_sentence() -> None:
 def test_a_reason_is_a_sentence_and_what_a_technician_needs() -> None:
     issue = Issue(code="value", text="Invalid date", expression=("Patient.birthDate",))
     reason = because(answers.SENTENCES[Verdict.PERMANENT], 422, [issue])
-    assert told(reason) == (
+    assert parted(reason) == (
         answers.SENTENCES[Verdict.PERMANENT],
         "HTTP 422; value Patient.birthDate Invalid date",
     )
-    assert told("anything else") == ("anything else", "")
+    assert parted("anything else") == ("anything else", "")
