@@ -98,11 +98,11 @@ class FhirClient:
         answer = self._send("GET", url, request_id=request_id)
         if answer.status in ABSENT and not answer.body:
             return EntryAnswer(status=answer.status)
-        resource = _resource(answer)
-        kind = resource and resource["resourceType"]
+        resource = _resource(answer) or {}
+        kind = resource.get("resourceType")
         if answer.status != OK and (kind != "OperationOutcome" or answer.status not in OF_ONE_RESOURCE):
             raise self._down(answer)
-        if answer.status == OK and kind != resource_type:
+        if answer.status == OK and (kind != resource_type or resource.get("id") != resource_id):
             raise TargetDownError(f"{NOT_UNDERSTOOD}{SEPARATOR}another resource than was asked for")
         return reading.answer_of(answer.status, answer.headers, resource, answer.retry_after_seconds)
 

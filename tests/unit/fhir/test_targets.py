@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from app.factory import create_app
 from app.fhir import targets
 from app.fhir.rules import Target
 from app.settings import Settings, SettingsError, load
@@ -161,3 +162,9 @@ def test_in_production_only_this_machine_is_spoken_to_in_the_clear(address: str,
     else:
         with pytest.raises(SettingsError, match="https://"):
             targets.configured(now)
+
+
+def test_the_house_does_not_open_with_half_a_target(tmp_path: Path) -> None:
+    half = {**BASE, **EMR, "FHIR_AUTH": "smart", "VAR_DIR": str(tmp_path)}
+    with pytest.raises(SettingsError, match="FHIR_CLIENT_ID must be set"):
+        create_app(load(half))
