@@ -114,9 +114,7 @@ def _ended(disposition: str | None, *, is_begun: bool) -> str:
 
 
 def _disposition_of(line: Happening, last: str | None) -> str | None:
-    """Return how the visit had ended at this line: paid for first, it may have been voided later."""
-    if line.command == Command.PAY:
-        return Disposition.COMPLETED
+    """Return how the visit had ended at this line: it may have been voided later."""
     if line.command == Command.VOID:
         return Disposition.ENTERED_IN_ERROR
     return None if last == Disposition.ENTERED_IN_ERROR else last

@@ -18,6 +18,7 @@ from app.core.relay import Consumer, Delivered, Outcome, Parcel, Refused, Render
 from app.core.relay.engine import _one_snapshot
 from app.core.transaction import release, transactional
 from app.emr.models import Appointment, Patient
+from app.fhir.mappers.task import EntryFacts
 from app.fhir.queries.facts import facts_of
 from app.fhir.relay.rendering import render
 from app.fhir.rules import TYPES, Kind
@@ -302,6 +303,26 @@ def test_a_room_that_closes_is_told_and_who_is_inside_is_not(quick: Stage, quick
         queues.set_point_status(room, status=status, version=version, by=quick.hospital.cast.anne)
         quick_emr.hear()
         assert quick_emr.last[f"Location/{room}"]["status"] == said
+
+
+def test_whoever_waits_for_one_room_is_told_with_that_room(quick: Stage) -> None:
+    visit = quick.bring("waiting")
+    quick.give(Command.TRANSFER, visit)  # the stage sends to a room, not to a line
+    (waiting,) = (one for one in rendered() if one["resourceType"] == "Task" and one["status"] == "ready")
+    assert waiting["location"]["reference"].startswith("Location/")
+
+
+def test_a_stay_in_a_line_was_modified_when_somebody_last_did_something_about_it(quick: Stage) -> None:
+    visit = quick.bring("waiting")
+    entry = quick.entry(visit)
+    assert entry is not None
+    entry_id = entry.public_id
+    for command in (Command.HOLD, Command.RESUME, Command.PRIORITY):
+        quick.give(command, visit)
+        at = quick.lines(visit)[-1].at
+        (facts,) = facts_of({Kind.ENTRY: [entry_id]}).values()
+        assert isinstance(facts, EntryFacts)
+        assert facts.modified_at == at
 
 
 def test_row_and_history_are_of_one_moment(app: Flask, stage: Stage) -> None:

@@ -133,7 +133,7 @@ def visits(draw: st.DrawFn) -> VisitFacts:
         site_name=draw(st.none() | words),
         expected_at=draw(st.none() | moments),
         arrived_at=draw(st.none() | moments),
-        closed_at=draw(moments) if is_over else None,
+        closed_at=draw(moments if is_over else st.none() | moments),
         lines=tuple(draw(st.lists(happenings, max_size=12))),
         stays=tuple(draw(st.lists(stays, max_size=4))),
     )
