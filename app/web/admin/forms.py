@@ -125,13 +125,13 @@ class LetterFilterForm(Form):
     consumer = StringField(_l("Target"), [Optional(), Length(max=64)])
     kind = StringField(_l("Kind"), [Optional(), Length(max=32)])
     error = StringField(_l("Reason holds"), [Optional(), Length(max=300)])
-    age = SelectField(_l("Given up"))
+    age = SelectField(_l("Given up"), validate_choice=False)
 
     def __init__(self, **data: object) -> None:
         super().__init__(**data)
-        self.age.choices = {
-            "": _l("At any time"),
-            "1": _l("More than an hour ago"),
-            "24": _l("More than a day ago"),
-            "168": _l("More than a week ago"),
-        }
+        self.age.choices = [
+            ("", _l("At any time")),
+            ("1", _l("More than an hour ago")),
+            ("24", _l("More than a day ago")),
+            ("168", _l("More than a week ago")),
+        ]
