@@ -17,21 +17,19 @@
   const freshKey = () =>
     Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
 
-  const NOT_ASKED = ["csrf_token", "idempotency_key"];
-  const signature = (detail, without = NOT_ASKED) => {
-    const values = [...detail.formData.entries()]
-      .filter(([name]) => !without.includes(name))
-      .map(([name, value]) => `${name}=${value}`);
-    return [detail.verb, detail.path, ...values.sort()].join("\n");
+  const signature = ({ verb, path, formData }, ...without) => {
+    const values = [...formData]
+      .filter(([name]) => !["csrf_token", "idempotency_key", ...without].includes(name))
+      .map((pair) => pair.join("="));
+    return [verb, path, ...values.sort()].join("\n");
   };
 
   document.addEventListener("htmx:configRequest", (event) => {
     const detail = event.detail;
     if (detail.verb === "get") return;
     const sign = signature(detail);
-    const wish = signature(detail, [...NOT_ASKED, "version"]);
-    // The second half of a double click finds the first one answered already (20 ms), and its button with the version
-    // that the first one has made: it is not a second wish.
+    const wish = signature(detail, "version");
+    // The second half of a double click finds the first one answered, and a newer version.
     if (performance.now() - (succeededAt.get(wish) ?? -Infinity) < DOUBLE_CLICK_MS) {
       event.preventDefault();
       return;
@@ -60,7 +58,7 @@
       succeededAt.set(elt.annaeWish, performance.now());
     }
   });
-  // htmx would queue a second request behind a running one; here it is dropped.
+  // htmx would queue a second request behind a running one.
   for (const kind of ["click", "submit"]) {
     document.addEventListener(kind, (event) => {
       const gesture = gestureOf(event.target);
@@ -70,7 +68,7 @@
       }
     }, true);
   }
-  // Plain forms: sent once; a page that comes back from the browser's cache may send again.
+  // Plain forms: sent once; a page from the browser's cache may send again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post" || gestureOf(form)) return;

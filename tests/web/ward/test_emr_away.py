@@ -71,7 +71,7 @@ def test_an_hour_without_the_emr_is_an_hour_like_any_other(
         after = answer.get_data(as_text=True)
         [told] = AS_OF.findall(after)
         assert "09:30" in told
-        assert "is-old" in told
+        assert "small as-of" in told
         assert "10:30" not in told
         # Whoever is away: no other word of it stands on the page.
         assert AS_OF.sub("", before).count("EMR") == AS_OF.sub("", after).count("EMR")
@@ -91,5 +91,5 @@ def test_an_hour_without_the_emr_is_an_hour_like_any_other(
         statuses = set(db.session.execute(select(OutboxPromise.status).distinct()).scalars())
         assert statuses == {"completed"}
         told = AS_OF.findall(nurse.get(page).get_data(as_text=True))[0]
-        assert "is-old" not in told
+        assert "small muted" in told
         assert "10:39" in told
