@@ -8,6 +8,7 @@ import orjson
 
 from app import settings
 from app.core.relay import Refused, Rendered, Skipped, Wanted
+from app.core.words import N_
 from app.fhir.mappers.appointment import appointment
 from app.fhir.mappers.checking import issues_of, told
 from app.fhir.mappers.encounter import encounter
@@ -17,9 +18,12 @@ from app.fhir.mappers.patient import patient
 from app.fhir.mappers.service_request import service_request
 from app.fhir.mappers.task import task
 from app.fhir.queries.facts import Facts, facts_of
-from app.fhir.rules import Kind
+from app.fhir.rules import SEPARATOR, Kind
 
 GONE: Final = "gone"
+INVALID: Final = N_(
+    "What we wrote is not valid FHIR. Tell whoever maintains Annae; mend the record, then replay."
+)
 MAPPERS: Final[Mapping[Kind, Callable[[Any, Naming], Json]]] = {
     Kind.POINT: location,
     Kind.PATIENT: patient,
@@ -50,5 +54,5 @@ def _rendered(facts: Facts | None, wanted: Wanted, naming: Naming) -> Rendered |
         return Skipped(GONE)
     resource = MAPPERS[Kind(wanted.kind)](facts, naming)
     if issues := issues_of(resource):
-        return Refused(told(issues))
+        return Refused(f"{INVALID}{SEPARATOR}{told(issues)}")
     return Rendered(payload=orjson.dumps(resource).decode(), seq=facts.seq)

@@ -20,7 +20,7 @@ from app.core.transaction import release, transactional
 from app.emr.models import Appointment, Patient
 from app.fhir.mappers.task import EntryFacts
 from app.fhir.queries.facts import facts_of
-from app.fhir.relay.rendering import render
+from app.fhir.relay.rendering import INVALID, render
 from app.fhir.rules import TYPES, Kind
 from app.journey.models import Visit, VisitStep
 from app.journey.states import Command, State, may_start
@@ -277,7 +277,7 @@ def test_what_is_no_fhir_is_refused_by_rule_and_place_and_stops_nobody(stage: St
     rename(stage.bring("waiting"), "\ufeff")
     wanted = [one for one in everything() if one.kind == Kind.PATIENT]
     found = [one for one in render(wanted).values() if not isinstance(one, Rendered)]
-    assert found == [Refused("string_pattern_mismatch at Patient.name.0.text")]
+    assert found == [Refused(f"{INVALID} | string_pattern_mismatch at Patient.name.0.text")]
     assert len(wanted) == 2
 
 
@@ -288,6 +288,7 @@ def test_a_voided_visit_was_never_care(quick: Stage, quick_emr: Emr) -> None:
     assert {
         one["status"] for kind in ("Encounter", "Task", "ServiceRequest") for one in quick_emr.of(kind)
     } == {"entered-in-error"}
+    assert "location" not in quick_emr.one("Encounter")
 
 
 def test_a_room_that_closes_is_told_and_who_is_inside_is_not(quick: Stage, quick_emr: Emr) -> None:
