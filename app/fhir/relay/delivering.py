@@ -8,12 +8,13 @@ from app.core import clock
 from app.core.relay import Delivered, Outcome, Parcel, Skipped, Waits
 from app.core.transaction import release
 from app.fhir.client import EntryAnswer
-from app.fhir.relay import bundles, capability, linking
+from app.fhir.relay import bundles, capability, linking, parents
 from app.fhir.relay.answers import NOT_OURS, PARENT_DEAD, PARENT_WAITS, TIME_UP, TYPE_OFF, Verdict
 from app.fhir.relay.bundles import Ref, Request
 from app.fhir.relay.errands import Errand, is_ours
-from app.fhir.relay.linking import Key, Receipt, Standing, Takes
+from app.fhir.relay.linking import Receipt, Takes
 from app.fhir.relay.looking import NEVER_WRITTEN, Known
+from app.fhir.relay.parents import Key, Standing
 from app.fhir.relay.sending import Line, all_failed
 from app.fhir.rules import KINDS, Kind, Target
 
@@ -51,11 +52,11 @@ class Trip:
     def waves(self) -> list[list[Errand]]:
         """Return the errands with those first whom others need and the target does not know yet."""
         place = {(one.resource_type, one.our_id): at for at, one in enumerate(self.errands)}
-        parents = [
+        needs = [
             {place[ref] for ref in self.refs[one] if ref in place and self._is_missing(ref)}
             for one in self.errands
         ]
-        return [[self.errands[at] for at in wave] for wave in bundles.waves(parents)]
+        return [[self.errands[at] for at in wave] for wave in bundles.waves(needs)]
 
     def is_ready(self, errand: Errand) -> bool:
         """Give an errand the ids of those whom it refers to; else end it with the reason."""
@@ -110,7 +111,7 @@ class Trip:
         if Standing.DEAD in how.values():
             return Waits(PARENT_DEAD, DEAD_PARENT_SECONDS)
         if forgotten := {key for key, found in how.items() if found is not Standing.COMING}:
-            linking.promise_again(self.line.target, forgotten)
+            parents.promise_again(self.line.target, forgotten)
         return Waits(PARENT_WAITS, PARENT_SECONDS)
 
 
@@ -119,11 +120,11 @@ def _prepared(line: Line, errands: Sequence[Errand]) -> Trip:
     target = line.target
     refs = {errand: bundles.references(errand.ours) for errand in errands}
     own: set[Key] = {(errand.kind, errand.our_id) for errand in errands}
-    parents: set[Key] = {
+    needed: set[Key] = {
         (KINDS[kind], key) for found in refs.values() for kind, key in found if kind in KINDS and is_ours(key)
     }
-    links = linking.known(target, own | parents)
-    standing = linking.standing(target, parents - links.keys())
+    links = linking.known(target, own | needed)
+    standing = parents.standing(target, needed - links.keys())
     kept = linking.takes(target)
     release()
     takes = capability.ensured(line, kept)

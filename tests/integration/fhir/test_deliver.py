@@ -424,6 +424,19 @@ def test_a_bundle_costs_a_few_statements_however_many_it_carries(
     assert counted[0] == counted[1]
 
 
+def test_many_workers_bring_each_visit_once(
+    mariadb_app: Flask, hospital: Hospital, fhir_server: FhirServer
+) -> None:
+    emr = emr_at(fhir_server)
+    fhir_server.control(config={"REF_INTEGRITY": True})
+    for _ in range(12):
+        hospital.waiting("consult", "lab")
+    together(mariadb_app, [emr.deliver for _ in range(4)])
+    emr.drain()
+    everything_stands_there(emr, at_least=12 * 6)
+    assert {row.attempts for row in rows()} == {0}
+
+
 def test_two_workers_learn_the_same_at_once(mariadb_app: Flask, hospital: Hospital) -> None:
     target = emr_at_nothing().target
     told_ = dict.fromkeys(TYPES.values(), (True, True))
