@@ -1,5 +1,6 @@
 """Reading the EMR page by page: one reader per target, and how far it has read moves only behind what was taken."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from app.core.relay import TargetDownError
 from app.core.transaction import release
 from app.fhir.client import FhirClient, RequestRefusedError
 from app.fhir.inbound import links, reader
-from app.fhir.inbound.reader import Lease, LeaseLostError
+from app.fhir.inbound.reader import FIRST_LOOK_BACK, Lease, LeaseLostError
 from app.fhir.inbound.reading import CannotTakeError, Resource, Stamp, Why, stamp_of
 from app.fhir.inbound.shapes import NeedError
 from app.fhir.inbound.taking import PRACTITIONER, TYPES, Took, take
@@ -27,8 +28,6 @@ log = structlog.get_logger(__name__)
 
 PAGE_ROWS, MOST_ROWS = 100, 3200
 OVERLAP: Final = timedelta(seconds=60)  # a clock behind a load balancer, a write that was seen late
-# What changed before we first asked concerns us where somebody is booked: they are read with their booking.
-FIRST_LOOK_BACK: Final = timedelta(days=1)
 MOST_SECONDS: Final = 45.0
 MOST_PARENTS: Final = 4  # a duplicate of a duplicate of …
 # A server that does not know these has no rooms or names to tell, and is read all the same.
@@ -62,7 +61,8 @@ def pull(target: Target, *, full: bool = False, most_seconds: float = MOST_SECON
     """Read what is new at a target, types that others refer to first; what could not be taken is listed.
 
     Any number of workers may ask: one reads, the others find it read. A run that is killed, or out of time, goes
-    on where the last whole page ended. `full`: from the beginning, also what was read before. While the breaker is
+    on where the last whole page ended. `full`: from the beginning to the end, however long that takes, also what was
+    read before. While the breaker is
     open nothing is asked; a failed request counts for it like a failed delivery.
     """
     sites = wayfinding.sites()
@@ -70,7 +70,8 @@ def pull(target: Target, *, full: bool = False, most_seconds: float = MOST_SECON
     lease = reader.begin(target) if sites else None
     if lease is None:
         return Pulled(is_mine=False)
-    run = _Run(target, lease, site=sites[0][0], full=full, until=clock.monotonic() + most_seconds)
+    until = math.inf if full else clock.monotonic() + most_seconds
+    run = _Run(target, lease, site=sites[0][0], full=full, until=until)
     try:
         run.read_all()
     except TargetDownError as error:

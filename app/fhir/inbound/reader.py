@@ -19,6 +19,8 @@ from app.fhir.rules import Target
 
 ALL_TYPES: Final = "*"  # the row of the whole target: its lease, its last success, its last wish
 LEASE: Final = timedelta(seconds=120)  # a page of the largest size and a slow answer, twice
+# What changed before we first asked concerns us where somebody is booked: they are read with their booking.
+FIRST_LOOK_BACK: Final = timedelta(days=1)
 LONGEST_ERROR: Final = 300
 
 
@@ -87,7 +89,8 @@ def done(lease: Lease, resource_type: str) -> None:
     """Note that a type was read to its end."""
     held = row(lease.target, resource_type)
     held.tried_at = held.succeeded_at = clock.utcnow()
-    held.watermark = held.watermark or held.succeeded_at
+    # Where nothing was there, the next look begins where this one did: their clock may be behind ours.
+    held.watermark = held.watermark or held.succeeded_at - FIRST_LOOK_BACK
     held.last_error = None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import time_machine
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 
 from app.core import clock
 from app.core.db import db
-from app.core.errors import BusyError
+from app.core.errors import BusyError, QueueEmptyError
 from app.core.relay import breaker
 from app.core.transaction import release, transactional
 from app.fhir import inbound
@@ -19,7 +20,9 @@ from app.fhir.inbound.reading import Resource, stamp_of
 from app.fhir.inbound.shapes import Context
 from app.fhir.models import Link, Sync
 from app.fhir.queries import sync
+from app.journey import services as journey
 from app.journey.models import Visit
+from app.queues.models import QueueEntry
 from tests.hospital import Hospital
 from tests.integration.fhir.inbound.conftest import Emr, open_emr
 from tests.services.fhir import FhirServer
@@ -216,3 +219,28 @@ def test_names_stand_in_no_log_and_no_list(emr: Emr, capsys: pytest.CaptureFixtu
     listed = db.session.execute(db.text("SELECT * FROM fhir_unmatched")).all()
     assert len(listed) == 2
     assert "홍길동" not in str(listed)
+
+
+def test_the_emr_calls_off_while_the_nurse_calls(shared: Emr, mariadb_app: Flask) -> None:
+    """Both at once, again and again: whoever is called off has no place in any line, and nobody is refused."""
+    hospital = shared.hospital
+    for number in range(6):
+        shared.patient(f"p{number}")
+        shared.booking(f"a{number}", f"p{number}")
+    shared.pull()
+    for number in range(6):
+        journey.check_in(shared.visit_of(f"p{number}").public_id, by=hospital.cast.henry)
+    for number in range(6):
+        shared.booking(f"a{number}", f"p{number}", status="cancelled")
+    room = iter(hospital.rooms)
+    calls = [
+        partial(journey.call_next, hospital.consult, next(room), by=hospital.cast.anne) for _ in range(3)
+    ]
+    pulled, *called = together(mariadb_app, [lambda: inbound.pull(shared.target), *calls])
+    assert isinstance(pulled, inbound.Pulled), pulled
+    assert all(isinstance(one, journey.Outcome | QueueEmptyError | BusyError) for one in called), called
+    while not pulled.is_whole:
+        pulled = shared.pull()
+    assert {shared.visits_of(f"p{number}")[0].state for number in range(6)} == {"FINISHED"}
+    assert db.session.execute(select(QueueEntry.id).where(QueueEntry.active_slot == 1)).all() == []
+    assert shared.listed() == {}
