@@ -21,7 +21,6 @@ RULES = sorted((ROOT / "deploy" / "prometheus").glob("*.yml"))
 SUFFIXES = ("_bucket", "_sum", "_count")
 METRIC = re.compile(r"\b((?:annae|http)_[a-z0-9_]+)\b")
 LABELS = re.compile(r"\b((?:annae|http)_[a-z0-9_]+)\{([^}]*)\}")
-CALL_LABELS = re.compile(r"\bby \(([^)]*)\)")
 # What alerts of the plan must be there, whoever edits the file.
 ASKED = {
     "annae_outbox_oldest_pending_seconds": "600",
@@ -91,6 +90,13 @@ def test_every_label_that_is_asked_for_exists(path: Any, sqlite_app: Flask) -> N
             )
             for label in re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", asked):
                 assert label in known[family], f"{name}{{{label}}}"
+
+
+@pytest.mark.parametrize("path", [*DASHBOARDS, *RULES], ids=lambda path: path.name)
+def test_what_each_process_tells_of_the_whole_house_is_not_added_up(path: Any) -> None:
+    for query in queries(path):
+        for before in re.findall(r"(.{0,40})rate\(", query):
+            assert re.search(r"max (?:without \(instance\)|by \([^)]*\)) \($", before), query
 
 
 def test_each_alert_that_was_asked_for_is_there() -> None:

@@ -88,7 +88,7 @@ def open_conflict(conflict_id: UUID) -> str:
 
 def _standing() -> dict[str, Any]:
     targets = standing.targets()
-    consumers = {one.consumer: one for one in relay.status()}
+    consumers = {one.consumer: one for one in relay.status(is_exact=False)}
     return {
         "targets": [(name, consumers.get(f"fhir:{name}")) for name in targets],
         "types": standing.capabilities(targets),

@@ -13,14 +13,14 @@ from app.web.admin.surface import blueprint
 @requires(Permission.MANAGE_OUTBOX)
 def outbox() -> str:
     """Show how each consumer stands, and the last day."""
-    return render_template("admin/outbox.html", consumers=relay.status(), chart=_chart())
+    return render_template("admin/outbox.html", consumers=relay.status(is_exact=False), chart=_chart())
 
 
 @blueprint.get("/outbox/now")
 @requires(Permission.MANAGE_OUTBOX)
 def outbox_now() -> str:
     """Give the page its table and chart anew."""
-    return render_template("admin/_outbox.html", consumers=relay.status(), chart=_chart())
+    return render_template("admin/_outbox.html", consumers=relay.status(is_exact=False), chart=_chart())
 
 
 def _chart() -> object:

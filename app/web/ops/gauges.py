@@ -60,7 +60,7 @@ def _outbox() -> Iterable[Metric]:
         "Open promises that a worker had taken before and not answered for",
         labels=["consumer"],
     )
-    for one in relay.status():
+    for one in relay.status(is_exact=False):
         for status in ("pending", "processing", "failed", "dead_letter", "completed"):
             rows.add_metric([one.consumer, status], getattr(one, status))
         oldest.add_metric([one.consumer], one.oldest_pending_seconds or 0)

@@ -121,6 +121,7 @@ def test_nobody_else_looks_or_decides(
 
 
 def test_an_empty_outbox_says_so(browser_of: Browsers) -> None:
+    relay.clear()
     browser = browser_of(ADMIN)
     for page in (PAGE, LETTERS):
         assert "<table" not in browser.get(page).get_data(as_text=True)
