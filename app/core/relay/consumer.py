@@ -88,12 +88,14 @@ class RenderError(Exception):
 class TargetDownError(Exception):
     """The whole target failed, not the parcel: no life is lost, the breaker counts.
 
-    `opens`: do not even try again soon (wrong key, wrong address).
+    `opens`: do not even try again soon (wrong key, wrong address). `known`: what came of parcels (by row) that had
+    their own answer before; for all others it is unknown whether they arrived.
     """
 
     def __init__(self, reason: str, *, retry_after_seconds: float = 0.0, opens: bool = False) -> None:
         super().__init__(reason)
         self.reason, self.retry_after_seconds, self.opens = reason, retry_after_seconds, opens
+        self.known: Mapping[int, Outcome] = {}
 
 
 def _nothing_more(_ends: Sequence[tuple[Parcel, Outcome]]) -> None:

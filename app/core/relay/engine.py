@@ -71,7 +71,10 @@ def _deliver(claimed: Claim, until: float) -> int:
             outcomes = _send(claimed, bundle, rendered)
         except TargetDownError as error:
             log.warning("outbox_target_down", kind=claimed.consumer.name, reason=error.reason)
-            target_failed(claimed, bundle, waiting, error)
+            known = {item: error.known[item.row_id] for item in bundle if item.row_id in error.known}
+            if known:
+                settled += finish(claimed, known, rendered, has_answered=False)
+            target_failed(claimed, [item for item in bundle if item not in known], waiting, error)
             break
         # Who only waits has asked nothing: that is no sign of life, and no use of a half-open breaker's one try.
         has_answered = not all(isinstance(one, Waits | Skipped) for one in outcomes)

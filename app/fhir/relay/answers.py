@@ -74,7 +74,7 @@ class Row:
 
 REFERENCE: Final = re.compile(
     r"HAPI-1094|not found, specified in|unresolved reference|reference_not_found"
-    r"|referenc\w*\b.{0,120}\b(not found|does not exist|not exist|cannot be found|could not be found|unknown)",
+    r"|\brefer\w*\b.{0,120}\b(not found|does not exist|not exist|cannot be found|could not be found|unknown)",
     re.IGNORECASE | re.DOTALL,
 )
 CLIENT_ID: Final = re.compile(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.core import clock
-from app.core.relay import Delivered, Outcome, Parcel, Skipped, Waits
+from app.core.relay import Delivered, Outcome, Parcel, Skipped, TargetDownError, Waits
 from app.core.transaction import release
 from app.fhir.client import EntryAnswer
 from app.fhir.relay import bundles, capability, linking, parents
@@ -33,8 +33,13 @@ def deliver(target: Target, parcels: Sequence[Parcel]) -> list[Outcome]:
     line = Line(target, until=clock.monotonic() + SEND_SECONDS)
     errands = [Errand.of(parcel) for parcel in parcels]
     trip = _prepared(line, errands)
-    for wave in trip.waves():
-        _bring(trip, [errand for errand in wave if trip.is_ready(errand)])
+    try:
+        for wave in trip.waves():
+            _bring(trip, [errand for errand in wave if trip.is_ready(errand)])
+    except TargetDownError as error:
+        # Whoever had an answer keeps it: else a shaky line would never bring home a visit of six generations.
+        error.known = {one.parcel.row_id: one.outcome for one in errands if one.outcome is not None}
+        raise
     return [errand.outcome or Waits(TIME_UP, SOON_SECONDS) for errand in errands]
 
 
@@ -182,5 +187,7 @@ def _ask(
             said.append((errand, take(errand, request, answer)))
     verdicts = {verdict for _, verdict in said}
     if len(said) >= MANY and verdicts in ({Verdict.CONFIG}, {Verdict.TRANSIENT}):
+        for errand, _ in said:
+            errand.outcome = None
         raise all_failed([answer for answer in answers if answer is not None], verdicts.pop())
     return said

@@ -151,6 +151,32 @@ def test_a_failed_look_is_no_licence_to_write(
     all_stand_there_once(emr, [*ours, *first])
 
 
+def test_who_had_an_answer_keeps_it_though_the_next_request_fails(
+    app: Flask, hospital: Hospital, fhir_server: FhirServer
+) -> None:
+    emr = emr_at(fhir_server)
+    warm(emr, hospital)
+    visit = hospital.waiting()
+    fhir_server.control(
+        mode="slow", ms=0, n=2, match=BUNDLE
+    )  # two generations get through, the third does not
+    fhir_server.control(mode="503", n=1, match=BUNDLE)
+    emr.deliver()
+    assert {(row.kind, row.status) for row in rows() if row.outcome != "superseded"} == {
+        ("patient", "completed"),
+        ("appointment", "completed"),
+        ("visit", "pending"),
+        ("step", "pending"),
+        ("entry", "pending"),
+    }
+    assert link(Kind.PATIENT, patient_of(visit)).delivered_seq == seq_of(Patient, patient_of(visit))
+    assert state_of(emr.consumer.name).recent.endswith("x")
+    relay.hurry(emr.consumer.name)
+    emr.drain()
+    assert link(Kind.VISIT, visit).delivered_seq == seq_of(Visit, visit)
+    assert {row.attempts for row in rows()} == {0}
+
+
 @pytest.mark.parametrize("as_date", [False, True])
 def test_a_server_that_asks_for_a_pause_gets_it(
     sqlite_app: Flask, hospital: Hospital, fhir_server: FhirServer, *, as_date: bool
