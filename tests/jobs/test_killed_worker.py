@@ -19,7 +19,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import select, update
 
 from app import settings
-from app.core import clock, jobs, redis, relay
+from app.core import clock, redis, relay
 from app.core.actor import SYSTEM, Actor
 from app.core.db import db
 from app.core.jobs import LIMITS, Job
@@ -101,17 +101,16 @@ def outcomes() -> list[str | None]:
 
 @pytest.mark.processes
 def test_a_job_whose_worker_was_killed_runs_again(gateway: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = replace(LIMITS[Job.DELIVER_PROMISES], retry_after_seconds=(0,))  # a test cannot wait for 5 s
+    monkeypatch.setitem(LIMITS, Job.DELIVER_PROMISES, at_once)
     visit: UUID = uuid4()
     services.prefer_sms(
         visit, wanted=True, by=Actor(kind="patient", role="patient", id=visit, visit_id=visit)
     )
     services.notify(visit, Kind.CALLED, occasion="a", params={"number": 1}, patient_id=uuid4(), by=SYSTEM)
-    at_once = replace(LIMITS[Job.DELIVER_PROMISES], retry_after_seconds=(0,))  # a test cannot wait for 5 s
-    monkeypatch.setitem(LIMITS, Job.DELIVER_PROMISES, at_once)
     connection = redis.client()
-    connection.flushdb()
     queue = Queue(at_once.queue, connection=connection, serializer=JSONSerializer)
-    assert jobs.enqueue(Job.DELIVER_PROMISES, "sms")
+    wait_until(lambda: queue.count == 1, LONGEST_SECONDS, "the commit asks")
     (job,) = queue.jobs
     arrived, may_answer = threading.Event(), threading.Event()
 
