@@ -143,8 +143,13 @@ db: SQLAlchemy = SQLAlchemy(metadata=Model.metadata, disable_autonaming=True)
 def engine_options(url: str, pool_size: int = 20) -> dict[str, Any]:
     """Return what the engine needs: READ COMMITTED and short lock waits on MySQL, WAL on SQLite."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False}}
+        return {
+            "hide_parameters": True,
+            "connect_args": {"timeout": LOCK_WAIT_SECONDS, "check_same_thread": False},
+        }
     return {
+        # What a statement was given holds names; its error goes to the log of whoever ran it.
+        "hide_parameters": True,
         "isolation_level": "READ COMMITTED",
         "pool_pre_ping": True,
         "pool_recycle": 1800,

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from app.core import clock
 from app.core.db import db
@@ -244,3 +245,11 @@ def test_the_emr_calls_off_while_the_nurse_calls(shared: Emr, mariadb_app: Flask
     assert {shared.visits_of(f"p{number}")[0].state for number in range(6)} == {"FINISHED"}
     assert db.session.execute(select(QueueEntry.id).where(QueueEntry.active_slot == 1)).all() == []
     assert shared.listed() == {}
+
+
+def test_an_error_of_the_database_quotes_nobody(emr: Emr) -> None:
+    """Whatever logs it: a worker, the clock, a request."""
+    with pytest.raises(DBAPIError) as raised:
+        db.session.execute(db.text("SELECT nothing FROM patient WHERE name = :name"), {"name": "홍길동"})
+    release()
+    assert "홍길동" not in str(raised.value)
