@@ -173,6 +173,12 @@ def heard_from(consumer: str, kind: str, aggregate_id: UUID, then: Callable[[int
     unit().heard[kind, aggregate_id] = (consumer, then)
 
 
+def touch(row: Projected) -> None:
+    """Promise a row that has not changed itself, as something that it is told with has."""
+    if outbox.consumers_of(row.topic_kind):
+        unit().changed.setdefault(type(row), []).append(row)
+
+
 def after_commit(action: Callable[[], None]) -> None:
     """Run `action` once the commit stands (wake a worker, count a metric)."""
     unit().after.append(action)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.transaction import RerunError, command_id, promise
+from app.core.transaction import RerunError, command_id, promise, touch
 from app.emr import services as emr
 from app.journey import rules
 from app.journey.models import FlowEvent, VisitStep
@@ -19,9 +19,12 @@ from app.journey.services.alerting import alert
 from app.journey.services.choosing import seen
 from app.journey.services.informing import inform
 from app.journey.services.scene import TIMES, Outcome, Scene
-from app.journey.states import Command, State, StepStatus
+from app.journey.states import Command, Disposition, State, StepStatus
 from app.queues import services as queues
 from app.waits import services as waits
+
+NOT_JOINED = frozenset({State.UNREGISTERED, State.ARRIVED, State.REGISTERED})
+UNTOUCHED = frozenset({StepStatus.PLANNED, StepStatus.WAIVED, StepStatus.CANCELLED})
 
 
 def derived(scene: Scene) -> State:
@@ -31,7 +34,8 @@ def derived(scene: Scene) -> State:
             is_arrived=scene.visit.arrived_at is not None,
             is_registered=scene.visit.registered_at is not None,
             is_finished=scene.visit.disposition is not None,
-            has_joined=any(step.status != StepStatus.PLANNED for step in scene.steps),
+            has_joined=State(scene.visit.state) not in NOT_JOINED
+            or any(step.status not in UNTOUCHED for step in scene.steps),
             entry=scene.entry_status,
             steps=seen(scene.steps),
         )
@@ -135,6 +139,9 @@ def settle(
         at = to_state
     visit.state = end
     visit.version += 1
+    if Disposition.ENTERED_IN_ERROR in {visit.disposition, scene.before["visit"]["disposition"]}:
+        for step in scene.steps:
+            touch(step)  # orders of a visit that never was are no orders, the done ones too
     promise(visit, "state.changed", history=lambda: lines[0].id)
     for queue in scene.queues.values():
         promise(queue, kind, history=lambda: lines[0].id)
