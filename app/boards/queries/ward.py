@@ -79,9 +79,8 @@ class WardBoard:
 
 
 def ward_board(queue_id: UUID, *, by: Actor | None) -> WardBoard:
-    """Return a queue's page; 5 statements, however many wait. `by` None: the hub, which checked at the door."""
-    head = queue_head(queue_id, by=by)
-    points = points_of(head.id)
+    """Return a queue's page; 4 statements, however many wait. `by` None: the hub, which checked at the door."""
+    head, points = head_and_points(queue_id, by=by)
     now = clock.utcnow()
     found = everybody(head.id)
     rows = rows_of(
@@ -116,7 +115,23 @@ def ward_board(queue_id: UUID, *, by: Actor | None) -> WardBoard:
 
 def queue_head(queue_id: UUID, *, by: Actor | None) -> Any:
     """Return a queue with those of its rules that a page shows; 1 statement. Raise NotFoundError."""
-    head = db.session.execute(
+    return _permitted(db.session.execute(_head(queue_id)).one_or_none(), by)
+
+
+def head_and_points(queue_id: UUID, *, by: Actor | None) -> tuple[Any, Sequence[ServicePoint]]:
+    """Return the same and the queue's rooms; 1 statement. Raise NotFoundError."""
+    rows = db.session.execute(
+        _head(queue_id)
+        .add_columns(ServicePoint)
+        .outerjoin(ServicePoint, ServicePoint.queue_id == Queue.id)
+        .order_by(ServicePoint.id)
+    ).all()
+    head = _permitted(rows[0] if rows else None, by)
+    return head, [row.ServicePoint for row in rows if row.ServicePoint is not None]
+
+
+def _head(queue_id: UUID) -> Any:
+    return (
         select(
             Queue.id,
             Queue.public_id,
@@ -132,23 +147,15 @@ def queue_head(queue_id: UUID, *, by: Actor | None) -> Any:
         )
         .join(QueuePolicy, QueuePolicy.queue_id == Queue.id)
         .where(Queue.public_id == queue_id)
-    ).one_or_none()
+    )
+
+
+def _permitted(head: Any, by: Actor | None) -> Any:
     if head is None:
         raise NotFoundError(kind="queue")
     if by is not None:
         require(by, Permission.SEE_QUEUE, Facts(unit=head.unit))
     return head
-
-
-def points_of(queue_id: int) -> Sequence[ServicePoint]:
-    """Return the rooms of a queue by its row id; 1 statement."""
-    return (
-        db.session.execute(
-            select(ServicePoint).where(ServicePoint.queue_id == queue_id).order_by(ServicePoint.id)
-        )
-        .scalars()
-        .all()
-    )
 
 
 def situation_of(queue_id: int, points: Sequence[ServicePoint], found: Sequence[Any]) -> waits.Situation:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.roles import Facts, Permission, may
-from app.boards.queries.ward import points_of, queue_head
+from app.boards.queries.ward import head_and_points
 from app.boards.queries.ward_examinations import Examination, examinations, seen
 from app.boards.queries.ward_moves import Line, history_of, line_of
 from app.boards.queries.ward_rows import WardRow, columns, row_of
@@ -110,11 +110,11 @@ class WardPatient:
 
 
 def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
-    """Return the sheet of an entry, an ended one too; at most 10 statements, 11 for who may add an examination.
+    """Return the sheet of an entry, an ended one too; at most 9 statements, 10 for who may add an examination.
 
     Raise NotFoundError.
     """
-    head = queue_head(queue_id, by=by)
+    head, points = head_and_points(queue_id, by=by)
     found = db.session.execute(
         columns(QueueEntry.visit_id.label("visit_row_id"), QueueEntry.step_id, Patient.replaced_by_id).where(
             QueueEntry.public_id == entry_id, QueueEntry.queue_id == head.id
@@ -122,7 +122,6 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
     ).one_or_none()
     if found is None:
         raise NotFoundError(kind="entry")
-    points = points_of(head.id)
     row = row_of(
         found,
         {point.id: point for point in points},
