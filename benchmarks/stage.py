@@ -1,6 +1,6 @@
 """Annae's live engine as the product serves it, over a hospital of one number: the database is not measured here."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from flask import Flask, request
 from flask_sock import Sock
@@ -34,9 +34,9 @@ class Numbers:
         """Return what was heard."""
         return {topic: self._seqs.get(topic, 0) for topic in topics}
 
-    def alive(self, session_keys: Collection[str]) -> Collection[str]:
-        """Let everybody stay."""
-        return session_keys
+    def alive(self, session_keys: Collection[str]) -> Mapping[str, bool]:
+        """Let everybody stay, and no screen be covered."""
+        return dict.fromkeys(session_keys, False)
 
     def render(self, topic: str, audience: str) -> Rendered:
         """Return the fragment."""

@@ -153,7 +153,9 @@ def raise_seqs(session: Session, kind: type[Projected], ids: Sequence[int]) -> l
 
 
 def write_promises(
-    session: Session, promises: Sequence[Promise], heard: Mapping[tuple[str, UUID], str] = MappingProxyType({})
+    session: Session,
+    promises: Sequence[Promise],
+    heard: Mapping[tuple[str, UUID], str] = MappingProxyType({}),
 ) -> frozenset[str]:
     """Insert one row for each promise and consumer of its kind; return the kinds that somebody takes.
 

@@ -164,9 +164,7 @@ class Hospital:
             with force_locale(locale):
                 g.locale = locale
                 strip = boards.alert_strip(topic.id, role=detail)
-                return Rendered(
-                    strip.seq, render_template("alerts/_covered.html", strip=strip, is_push=True)
-                )
+                return Rendered(strip.seq, render_template("alerts/_covered.html", strip=strip, is_push=True))
         if kind != "ward":
             return Rendered(self.seqs([str(topic)]).get(str(topic), 0), messages.locked(str(topic)))
         with force_locale(locale):

@@ -72,9 +72,7 @@ class Walk:
         visit = self.dice.choice(self.visits)
         state, status = self.stage.where(visit)
         self.driver = self._driver(visit)
-        fitting = [
-            one for one in STEPS if state in TABLE[one].visit_from and status in TABLE[one].entry_from
-        ]
+        fitting = [one for one in STEPS if state in TABLE[one].visit_from and status in TABLE[one].entry_from]
         # Most commands lead on, so that some visits end as they should.
         weights = [12 if one in ONWARD else 1 for one in fitting]
         [likely] = self.dice.choices(fitting, weights)
