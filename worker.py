@@ -15,8 +15,6 @@ from app.core.db import db
 from app.core.jobs import QUEUES
 from app.core.observability import carrying
 from app.factory import create_app
-from app.fhir import targets
-from app.fhir.mappers import checking
 from app.settings import SettingsError, current
 
 # A job whose worker and horse were both killed runs again within a minute and a half, not after a quarter of an
@@ -71,8 +69,10 @@ def work() -> None:
     connection = redis.client(timeout_seconds=None)
     while not redis.is_up():
         pause(RETRY_SECONDS)
-    if targets.configured():
-        checking.prepare()  # else every horse that delivers would import them again
+    if current().fhir_base_url or current().fhir_targets:
+        from app.fhir.mappers import checking  # noqa: PLC0415 - only who delivers to an EMR pays for its library
+
+        checking.prepare()  # once here, or every horse would import it again
     tie_forks()
     worker = HouseWorker(
         [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES],

@@ -182,7 +182,7 @@ def test_purge_says_how_many_before_it_deletes(flask: FlaskCliRunner, emr: FhirS
     for _ in range(5):
         flask.invoke(args=["fhir", "deliver", "--ignore-backoff"])
     kept = len(rows())
-    assert flask.invoke(args=["fhir", "purge", "--dry-run"]).output.rstrip().endswith("0")
+    assert flask.invoke(args=["fhir", "purge", "--dry-run"]).output.endswith(" 0건\n")
     assert flask.invoke(args=["fhir", "purge"]).exit_code == 0
     assert len(rows()) == kept
 

@@ -32,7 +32,8 @@ from app.queues.models import ServicePoint
 from app.queues.states import PointStatus
 
 pytestmark = pytest.mark.timeout(300)
-MOVING = frozenset(Command) - {Command.CLOSE, Command.VOID}
+# An order is taken back by an EMR, which the demo has not.
+MOVING = frozenset(Command) - {Command.CLOSE, Command.VOID, Command.REVOKE}
 ENDS = frozenset(Disposition) - {
     Disposition.NO_SHOW_VISIT,
     Disposition.ADMIN_CLOSE,
