@@ -69,7 +69,7 @@ def test_what_was_typed_survives_ten_minutes_away(visitors: Visitors, queue: str
     until(page, SEEN)
     assert page.input_value("[data-filter]") == "나비"
     assert "show=waiting" in page.url
-    assert page.evaluate("() => document.activeElement.matches('[data-filter]')")
+    until(page, "document.activeElement.matches('[data-filter]')")
     assert NAME in shown(page)
     page.keyboard.type("밀")
     assert page.input_value("[data-filter]") == "나비밀"
