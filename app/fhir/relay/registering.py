@@ -11,6 +11,9 @@ from app.fhir.relay.bundles import MOST_ENTRIES
 from app.fhir.relay.delivering import SEND_SECONDS, deliver
 from app.fhir.rules import TYPES, Kind, Target
 
+# Claimed, rendered and stored together: what a claim costs is shared by four bundles.
+CLAIMED_BUNDLES = 4
+
 
 def register_consumers() -> None:
     """Take promises for the targets of the settings; without one no row is ever written."""
@@ -28,7 +31,7 @@ def consumer(target: Target) -> Consumer:
         deliver=partial(deliver, target),
         settled=partial(linking.settled, target),
         bundle=MOST_ENTRIES,
-        claim_rows=MOST_ENTRIES,
+        claim_rows=CLAIMED_BUNDLES * MOST_ENTRIES,
         send_seconds=SEND_SECONDS,
     )
 
