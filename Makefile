@@ -6,7 +6,6 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --universal --python-version 3.11
 FAST := not slow and not browser and not processes and not mariadb and not redis and not fhir
-# Two workers suit small machines; more cores, more workers.
 # One more than there are cores: some wait for a browser, a disk or a socket.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n + 1)))
 PYTEST := $(RUN) pytest -n $(WORKERS) --dist loadgroup
