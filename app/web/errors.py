@@ -61,6 +61,9 @@ SENTENCES: dict[str, Any] = {
     "INVALID": _l("Please check what you entered."),
     "MALFORMED": _l("We could not read this request."),
     "TOO_LARGE": _l("This is too large to be taken."),
+    "INSUFFICIENT_STOCK": _l(
+        "There is not enough in stock. Nothing was ordered; please order less, or ask the pharmacy."
+    ),
     "BUSY": _l("Another member of staff is working on this. Please try again in a moment."),
     "DEPENDENCY_DOWN": _l("A system we need does not answer. Please try again soon; nothing was lost."),
     "BROKEN": _l(

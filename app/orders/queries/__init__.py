@@ -1,0 +1,1 @@
+"""Looks at orders, shelves and bills."""

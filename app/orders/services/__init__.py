@@ -1,0 +1,1 @@
+"""Verbs of orders, shelves and bills."""
