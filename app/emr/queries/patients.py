@@ -1,4 +1,4 @@
-"""What may be read of patients and appointments."""
+"""Patients by id, number and answer; appointments that nobody expects yet."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
