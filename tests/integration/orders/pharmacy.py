@@ -35,7 +35,7 @@ CATALOGUE = {
 }
 
 
-@dataclass(slots=True)
+@dataclass
 class Pharmacy:
     """The hospital with a catalogue; what lies on shelves, tests say themselves."""
 
