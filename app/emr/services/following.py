@@ -46,14 +46,14 @@ class SaidBooking:
 def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
     """Let name, birth date, gender, phone and activity be what the EMR says; False where they are.
 
-    A record that is active again is nobody's duplicate any more, and has back what had gone over.
+    A record that is active again is nobody's duplicate any more, and has back what had gone over
+    of what is known; whose a booking is, the EMR says with the booking.
     """
     require(by, Permission.EDIT_DEMOGRAPHICS)
     patient = hold(Patient, patient_id)
-    if said.is_active and patient.replaced_by_id is not None:
-        trail = open_trail(patient.id)
-        if trail is not None:
-            part(trail, reason="", by=by)
+    trail = open_trail(patient.id) if said.is_active and patient.replaced_by_id is not None else None
+    if trail is not None:
+        part(trail, reason="", takes_bookings=False, by=by)
     told: dict[str, object] = {
         "name": checked_name(said.name),
         "birth_date": checked_birth(said.birth_date),
@@ -67,7 +67,7 @@ def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
         told |= {"phone_hash": hash_phone(e164), "phone_last4": e164[-4:]}
     news = {name: value for name, value in told.items() if getattr(patient, name) != value}
     if not news:
-        return False
+        return trail is not None
     for name, value in news.items():
         setattr(patient, name, value)
     patient.version += 1

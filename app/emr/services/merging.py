@@ -109,7 +109,7 @@ def undo_merge(merge_id: UUID, *, reason: str, by: Actor) -> Trail:
     return part(trail, reason=reason, by=by)
 
 
-def part(trail: PatientMerge, *, reason: str, by: Actor) -> Trail:
+def part(trail: PatientMerge, *, reason: str, takes_bookings: bool = True, by: Actor) -> Trail:
     """Bring the rows of a trail back, inside the caller's unit."""
     held = {one: hold(Patient, one) for one in sorted((trail.patient_id, trail.into_id))}
     patient, survivor = held[trail.patient_id], held[trail.into_id]
@@ -118,7 +118,7 @@ def part(trail: PatientMerge, *, reason: str, by: Actor) -> Trail:
         for row in _rows_of(model, trail.into_id, moved.get(model.__tablename__, ())):
             row.patient_id = patient.id
     bookings = select(Appointment).where(
-        Appointment.public_id.in_(moved.get(Appointment.__tablename__, ())),
+        Appointment.public_id.in_(moved.get(Appointment.__tablename__, ()) if takes_bookings else ()),
         Appointment.patient_id == trail.into_id,
     )
     for booking in db.session.execute(bookings.with_for_update()).scalars():

@@ -23,7 +23,7 @@ def declare_emergency(mrn: str, *, reason: str, by: Actor) -> UUID:
     """
     opened = emr.declare_emergency(mrn, reason=reason, by=by)
     ward = db.session.execute(
-        select(Visit.id, Visit.day_number, VisitStep.service_id)
+        select(Visit.id, Visit.day_number, VisitStep.service_code)
         .join(VisitStep, VisitStep.visit_id == Visit.id)
         .where(Visit.patient_id == emr.known(opened.patient_id).id, Visit.open_slot == 1)
         .order_by(Visit.id.desc(), VisitStep.ordinal)
@@ -31,6 +31,10 @@ def declare_emergency(mrn: str, *, reason: str, by: Actor) -> UUID:
     ).one_or_none()
     about = About()
     if ward is not None:
-        about = About(unit=queues.unit_of_service(ward.service_id), visit_id=ward.id, number=ward.day_number)
+        about = About(
+            unit=min(queues.units_offering([ward.service_code]), default=None),
+            visit_id=ward.id,
+            number=ward.day_number,
+        )
     alerts.raise_alert(Kind.EMERGENCY_ACCESS, f"{Kind.EMERGENCY_ACCESS}:{opened.access_id}", about, by=by)
     return opened.patient_id
