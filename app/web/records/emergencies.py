@@ -22,5 +22,5 @@ def declare() -> Response:
         at="mrn",
     ):
         return make_response(searching(emergency=form), form.status)
-    say(_("The record is open to you for 60 minutes. The charge nurse is told."))
+    say(_("The record is open to you for 60 minutes. The department of the patient is told."))
     return back_to("records.record", patient_id=form.answer)
