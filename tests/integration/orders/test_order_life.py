@@ -26,6 +26,7 @@ from app.orders import services as orders
 from app.orders.models import BillEntry
 from app.orders.services import Wanted
 from tests.integration.orders.pharmacy import PLACE, Pharmacy
+from tests.web.scenes import statements
 
 WHY = "중복 처방"
 
@@ -380,3 +381,27 @@ def test_a_bill_entry_is_made_once_for_each_change(app: Flask, pharmacy: Pharmac
     release()
     with pytest.raises(DatabaseError), db.engine.begin() as connection:
         connection.execute(BillEntry.__table__.insert().values(**values))  # type: ignore[attr-defined]
+
+
+def test_a_look_costs_what_it_says_however_much_there_is(quick: Pharmacy) -> None:
+    shelf, visit = quick.fill("amoxicillin", 100), uuid4()
+    one = quick.place("amoxicillin", "dressing", "cbc", visit=visit).order_id
+    for _ in range(5):
+        quick.place("amoxicillin", "dressing", visit=visit)
+    doctor, pharmacist = quick.doctor, quick.pharmacist
+    looks: list[tuple[int, Callable[[], object]]] = [
+        (1, lambda: queries.order(one, by=doctor)),
+        (1, lambda: queries.orders_of_visit(visit, by=doctor)),
+        (1, lambda: queries.to_hand_out(by=pharmacist)),
+        (1, lambda: queries.bill(visit, by=quick.hospital.cast.iris)),
+        (1, lambda: queries.catalogue(search="혈액", by=doctor)),
+        (1, lambda: queries.order_sets(by=doctor)),
+        (1, lambda: queries.shelves(by=pharmacist)),
+        (1, lambda: queries.to_reorder(by=pharmacist)),
+        (2, lambda: queries.movements(shelf, by=pharmacist)),
+    ]
+    for cost, look in looks:
+        release()
+        with statements() as asked:
+            look()
+        assert len(asked) == cost, asked
