@@ -36,18 +36,18 @@ def statuses(pharmacy: Pharmacy, order_id: UUID) -> tuple[str, list[str]]:
     return str(seen.status), [str(line.status) for line in seen.lines]
 
 
-def test_several_items_and_a_set_are_one_order(pharmacy: Pharmacy) -> None:
+def test_several_items_and_a_set_are_one_order(quick: Pharmacy) -> None:
     orders.add_set(
         "wound",
         name_ko="상처 처치",
         name_en="Wound care",
         items=[Wanted("dressing"), Wanted("gauze", 2)],
-        by=pharmacy.pharmacist,
+        by=quick.pharmacist,
     )
-    pharmacy.fill("gauze", 10)
-    pharmacy.fill("amoxicillin", 30)
+    quick.fill("gauze", 10)
+    quick.fill("amoxicillin", 30)
     visit = uuid4()
-    placed = pharmacy.place(
+    placed = quick.place(
         Wanted("amoxicillin", 21),
         Wanted("gauze"),
         visit=visit,
@@ -55,18 +55,18 @@ def test_several_items_and_a_set_are_one_order(pharmacy: Pharmacy) -> None:
         priority="urgent",
         note=" 식후 ",
     )
-    seen = pharmacy.see(placed.order_id)
+    seen = quick.see(placed.order_id)
     assert (seen.order_no, seen.status, seen.priority, seen.note) == (1, "active", "urgent", "식후")
     assert [(line.code, line.quantity, line.amount_won, line.location) for line in seen.lines] == [
         ("amoxicillin", 21, 6_300, PLACE),
         ("gauze", 3, 0, PLACE),
         ("dressing", 1, 5_000, None),
     ]
-    assert (pharmacy.shelf("gauze"), pharmacy.shelf("amoxicillin")) == ((10, 3), (30, 21))
-    bill = pharmacy.bill(visit)
+    assert (quick.shelf("gauze"), quick.shelf("amoxicillin")) == ((10, 3), (30, 21))
+    bill = quick.bill(visit)
     assert (bill.charged_won, bill.paid_won, bill.due_won) == (11_300, 0, 11_300)
     assert bill.discloses == (seen.patient_id,)
-    assert pharmacy.place("dressing", visit=visit).order_no == 2
+    assert quick.place("dressing", visit=visit).order_no == 2
 
 
 def test_all_that_lacks_is_named_and_nothing_is_kept(pharmacy: Pharmacy) -> None:
@@ -90,48 +90,48 @@ def test_an_item_is_kept_whole_on_the_first_shelf_that_has_enough(quick: Pharmac
     assert quick.shelf("gauze", location="pharmacy-2") == (10, 3)
 
 
-def test_a_draft_costs_and_keeps_nothing_until_it_takes_effect(pharmacy: Pharmacy) -> None:
-    pharmacy.fill("amoxicillin", 5)
+def test_a_draft_costs_and_keeps_nothing_until_it_takes_effect(quick: Pharmacy) -> None:
+    quick.fill("amoxicillin", 5)
     visit = uuid4()
     placed = orders.place(
         patient_id=uuid4(),
         visit_id=None,
-        unit=pharmacy.hospital.ward,
+        unit=quick.hospital.ward,
         items=[Wanted("amoxicillin", 3)],
         is_draft=True,
-        by=pharmacy.doctor,
+        by=quick.doctor,
     )
     assert placed.status == "draft"
-    assert pharmacy.shelf("amoxicillin") == (5, 0)
+    assert quick.shelf("amoxicillin") == (5, 0)
     with pytest.raises(InvalidError):
-        orders.activate(placed.order_id, version=1, by=pharmacy.doctor)
+        orders.activate(placed.order_id, version=1, by=quick.doctor)
     for refused in (orders.hold_order, orders.revoke):
         with pytest.raises((TransitionRefusedError, InvalidError)):
-            refused(placed.order_id, version=1, reason=None, by=pharmacy.doctor)
-    done = orders.activate(placed.order_id, version=1, visit_id=visit, by=pharmacy.doctor)
+            refused(placed.order_id, version=1, reason=None, by=quick.doctor)
+    done = orders.activate(placed.order_id, version=1, visit_id=visit, by=quick.doctor)
     assert (done.status, done.version, done.order_no) == ("active", 2, 1)
-    assert pharmacy.shelf("amoxicillin") == (5, 3)
-    assert pharmacy.bill(visit).due_won == 900
+    assert quick.shelf("amoxicillin") == (5, 3)
+    assert quick.bill(visit).due_won == 900
 
 
-def test_what_is_handed_out_leaves_the_shelf_line_by_line(pharmacy: Pharmacy) -> None:
-    pharmacy.fill("amoxicillin", 10)
-    pharmacy.fill("gauze", 10)
-    placed = pharmacy.place(Wanted("amoxicillin", 4), Wanted("gauze", 2))
-    first, second = pharmacy.see(placed.order_id).lines
-    assert [one.order_id for one in queries.to_hand_out(by=pharmacy.pharmacist).orders] == [placed.order_id]
-    done = orders.complete_line(placed.order_id, first.line_id, version=1, by=pharmacy.pharmacist)
+def test_what_is_handed_out_leaves_the_shelf_line_by_line(quick: Pharmacy) -> None:
+    quick.fill("amoxicillin", 10)
+    quick.fill("gauze", 10)
+    placed = quick.place(Wanted("amoxicillin", 4), Wanted("gauze", 2))
+    first, second = quick.see(placed.order_id).lines
+    assert [one.order_id for one in queries.to_hand_out(by=quick.pharmacist).orders] == [placed.order_id]
+    done = orders.complete_line(placed.order_id, first.line_id, version=1, by=quick.pharmacist)
     assert (done.status, done.version) == ("active", 2)
-    assert pharmacy.shelf("amoxicillin") == (6, 0)
+    assert quick.shelf("amoxicillin") == (6, 0)
     with pytest.raises(TransitionRefusedError):
-        orders.complete_line(placed.order_id, first.line_id, version=2, by=pharmacy.pharmacist)
+        orders.complete_line(placed.order_id, first.line_id, version=2, by=quick.pharmacist)
     with pytest.raises(NotFoundError):
-        orders.complete_line(placed.order_id, uuid4(), version=2, by=pharmacy.pharmacist)
-    done = orders.complete_line(placed.order_id, second.line_id, version=2, by=pharmacy.pharmacist)
+        orders.complete_line(placed.order_id, uuid4(), version=2, by=quick.pharmacist)
+    done = orders.complete_line(placed.order_id, second.line_id, version=2, by=quick.pharmacist)
     assert done.status == "completed"
-    assert pharmacy.shelf("gauze") == (8, 0)
+    assert quick.shelf("gauze") == (8, 0)
     release()
-    assert queries.to_hand_out(by=pharmacy.pharmacist).orders == ()
+    assert queries.to_hand_out(by=quick.pharmacist).orders == ()
 
 
 def test_what_is_taken_back_is_free_again_and_refunded(pharmacy: Pharmacy) -> None:
@@ -152,16 +152,16 @@ def test_what_is_taken_back_is_free_again_and_refunded(pharmacy: Pharmacy) -> No
     assert refused.value.status == 409
 
 
-def test_taking_back_keeps_what_was_handed_out(pharmacy: Pharmacy) -> None:
-    pharmacy.fill("amoxicillin", 10)
+def test_taking_back_keeps_what_was_handed_out(quick: Pharmacy) -> None:
+    quick.fill("amoxicillin", 10)
     visit = uuid4()
-    placed = pharmacy.place(Wanted("amoxicillin", 4), "dressing", visit=visit)
-    line = pharmacy.see(placed.order_id).lines[0]
-    orders.complete_line(placed.order_id, line.line_id, version=1, by=pharmacy.pharmacist)
-    orders.revoke(placed.order_id, version=2, reason=WHY, by=pharmacy.doctor)
-    assert statuses(pharmacy, placed.order_id) == ("revoked", ["completed", "revoked"])
-    assert pharmacy.shelf("amoxicillin") == (6, 0)
-    assert pharmacy.bill(visit).due_won == 1_200
+    placed = quick.place(Wanted("amoxicillin", 4), "dressing", visit=visit)
+    line = quick.see(placed.order_id).lines[0]
+    orders.complete_line(placed.order_id, line.line_id, version=1, by=quick.pharmacist)
+    orders.revoke(placed.order_id, version=2, reason=WHY, by=quick.doctor)
+    assert statuses(quick, placed.order_id) == ("revoked", ["completed", "revoked"])
+    assert quick.shelf("amoxicillin") == (6, 0)
+    assert quick.bill(visit).due_won == 1_200
 
 
 def test_a_changed_quantity_is_kept_and_billed(pharmacy: Pharmacy) -> None:

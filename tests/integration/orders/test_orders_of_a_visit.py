@@ -122,25 +122,25 @@ def test_what_lacks_on_the_shelf_leaves_the_visit_as_it_was(ward: Ward) -> None:
     assert (len(ward.lines(visit)), ward.rows()) == (length, (0, 0, 0))
 
 
-def test_an_order_that_is_taken_back_takes_its_step_along(ward: Ward) -> None:
-    visit = ward.bring("paying")
-    placed = ward.order(visit, "cbc", "dressing")
-    ward.revoke(placed)
-    assert ward.where(visit) == (State.PAYMENT, None)
-    assert ward.steps(visit) == [("consult", "done")]
-    assert ward.status(placed.order_id)[0] == "revoked"
-    assert ward.bill(visit).due_won == 0
+def test_an_order_that_is_taken_back_takes_its_step_along(quiet: Ward) -> None:
+    visit = quiet.bring("paying")
+    placed = quiet.order(visit, "cbc", "dressing")
+    quiet.revoke(placed)
+    assert quiet.where(visit) == (State.PAYMENT, None)
+    assert quiet.steps(visit) == [("consult", "done")]
+    assert quiet.status(placed.order_id)[0] == "revoked"
+    assert quiet.bill(visit).due_won == 0
 
 
-def test_who_is_called_or_inside_is_not_sent_out_of_the_room(ward: Ward) -> None:
-    visit = ward.bring("paying")
-    placed = ward.order(visit, "cbc")
+def test_who_is_called_or_inside_is_not_sent_out_of_the_room(quiet: Ward) -> None:
+    visit = quiet.bring("paying")
+    placed = quiet.order(visit, "cbc")
     for command in TO_ROOM:
-        ward.give(command, visit)
+        quiet.give(command, visit)
         with pytest.raises(TransitionRefusedError) as refused:
-            ward.revoke(placed)
+            quiet.revoke(placed)
         assert refused.value.details["why"] == "in_room"
-        assert ward.status(placed.order_id) == ("active", ["active"])
+        assert quiet.status(placed.order_id) == ("active", ["active"])
 
 
 def test_before_the_patient_comes_only_the_plan_changes(quiet: Ward) -> None:
@@ -197,52 +197,52 @@ def test_undo_of_a_revocation_brings_it_back_while_the_shelf_still_has_it(ward: 
 
 
 @pytest.mark.parametrize("how", [Command.LEAVE, Command.CANCEL, Command.VOID, Command.CLOSE])
-def test_nothing_is_kept_for_who_has_left(ward: Ward, how: Command) -> None:
-    ward.fill("amoxicillin", 5)
-    visit = ward.bring("waiting")
-    placed = ward.order(visit, "cbc", Wanted("amoxicillin", 2))
-    ward.give(how, visit)
-    assert ward.status(placed.order_id) == ("revoked", ["revoked", "revoked"])
-    assert ward.shelf("amoxicillin") == (5, 0)
-    assert ward.bill(visit).due_won == 0
-    ward.give(Command.UNDO, visit)
-    assert ward.where(visit) == (State.WAITING, EntryStatus.WAITING)
-    assert ward.status(placed.order_id) == ("active", ["active", "active"])
-    assert ward.shelf("amoxicillin") == (5, 2)
-    assert ward.bill(visit).due_won == 8_600
+def test_nothing_is_kept_for_who_has_left(quiet: Ward, how: Command) -> None:
+    quiet.fill("amoxicillin", 5)
+    visit = quiet.bring("waiting")
+    placed = quiet.order(visit, "cbc", Wanted("amoxicillin", 2))
+    quiet.give(how, visit)
+    assert quiet.status(placed.order_id) == ("revoked", ["revoked", "revoked"])
+    assert quiet.shelf("amoxicillin") == (5, 0)
+    assert quiet.bill(visit).due_won == 0
+    quiet.give(Command.UNDO, visit)
+    assert quiet.where(visit) == (State.WAITING, EntryStatus.WAITING)
+    assert quiet.status(placed.order_id) == ("active", ["active", "active"])
+    assert quiet.shelf("amoxicillin") == (5, 2)
+    assert quiet.bill(visit).due_won == 8_600
 
 
-def test_the_cashier_settles_what_is_due_and_the_medicine_is_still_owed(ward: Ward) -> None:
-    ward.fill("amoxicillin", 5)
-    visit = ward.bring("paying")
-    placed = ward.order(visit, "dressing", Wanted("amoxicillin", 2))
+def test_the_cashier_settles_what_is_due_and_the_medicine_is_still_owed(quiet: Ward) -> None:
+    quiet.fill("amoxicillin", 5)
+    visit = quiet.bring("paying")
+    placed = quiet.order(visit, "dressing", Wanted("amoxicillin", 2))
     for wrong in ({"method": "card", "amount": 1}, {"method": "none"}, {"method": "gold"}):
         with pytest.raises(InvalidError):
-            ward.pay(visit, **wrong)
-    ward.pay(visit, method="card")
-    assert ward.lines(visit)[-1].reason == "card 5600"
-    bill = ward.bill(visit)
+            quiet.pay(visit, **wrong)
+    quiet.pay(visit, method="card")
+    assert quiet.lines(visit)[-1].reason == "card 5600"
+    bill = quiet.bill(visit)
     assert (bill.charged_won, bill.paid_won, bill.due_won) == (5_600, 5_600, 0)
     assert bill.lines[-1].method == "card"
-    assert ward.status(placed.order_id) == ("active", ["active", "active"])
+    assert quiet.status(placed.order_id) == ("active", ["active", "active"])
     with pytest.raises(TransitionRefusedError):
-        ward.order(visit, "dressing")
-    orders.complete(placed.order_id, version=1, by=ward.pharmacist)
-    assert ward.shelf("amoxicillin") == (3, 0)
+        quiet.order(visit, "dressing")
+    orders.complete(placed.order_id, version=1, by=quiet.pharmacist)
+    assert quiet.shelf("amoxicillin") == (3, 0)
 
 
-def test_a_payment_that_is_undone_is_given_back(ward: Ward) -> None:
-    visit = ward.bring("paying")
-    ward.order(visit, "dressing")
-    ward.pay(visit, method="cash")
-    version = ward.visit(visit).version
+def test_a_payment_that_is_undone_is_given_back(quiet: Ward) -> None:
+    visit = quiet.bring("paying")
+    quiet.order(visit, "dressing")
+    quiet.pay(visit, method="cash")
+    version = quiet.visit(visit).version
     release()
-    journey.undo(visit, version=version, by=ward.hospital.cast.iris)
-    bill = ward.bill(visit)
+    journey.undo(visit, version=version, by=quiet.hospital.cast.iris)
+    bill = quiet.bill(visit)
     assert (bill.paid_won, bill.due_won) == (0, 5_000)
     assert [line.amount_won for line in bill.lines if line.kind == "payment"] == [5_000, -5_000]
-    ward.pay(visit, method="card")
-    assert ward.bill(visit).due_won == 0
+    quiet.pay(visit, method="card")
+    assert quiet.bill(visit).due_won == 0
 
 
 def test_what_the_cashier_charges_by_hand_is_undone_too(quiet: Ward) -> None:
@@ -271,33 +271,33 @@ def settle(ward: Ward, visit: UUID, **more: object) -> journey.Settled:
     return journey.settle_due(visit, version=version, by=ward.hospital.cast.iris, **more)  # type: ignore[arg-type]
 
 
-def test_what_was_deferred_is_paid_later_once(ward: Ward) -> None:
-    visit = ward.bring("paying")
-    ward.order(visit, "dressing")
+def test_what_was_deferred_is_paid_later_once(quiet: Ward) -> None:
+    visit = quiet.bring("paying")
+    quiet.order(visit, "dressing")
     with pytest.raises(TransitionRefusedError):
-        settle(ward, visit, method="card")
-    ward.pay(visit, method="deferred")
-    assert ward.bill(visit).due_won == 5_000
-    assert settle(ward, visit, method="card").amount_won == 5_000
-    assert ward.bill(visit).due_won == 0
+        settle(quiet, visit, method="card")
+    quiet.pay(visit, method="deferred")
+    assert quiet.bill(visit).due_won == 5_000
+    assert settle(quiet, visit, method="card").amount_won == 5_000
+    assert quiet.bill(visit).due_won == 0
     with pytest.raises(TransitionRefusedError) as refused:
-        settle(ward, visit, method="card")
+        settle(quiet, visit, method="card")
     assert refused.value.details["why"] == "nothing_due"
 
 
-def test_what_is_taken_back_after_the_payment_is_paid_back_in_part(ward: Ward) -> None:
-    ward.fill("amoxicillin", 5)
-    visit = ward.bring("paying")
-    kept = ward.order(visit, "dressing")
-    back = ward.order(visit, Wanted("amoxicillin", 2))
-    ward.pay(visit, method="card")
-    ward.revoke(back)
-    assert ward.bill(visit).due_won == -600
-    assert ward.shelf("amoxicillin") == (5, 0)
-    assert settle(ward, visit, method="cash").amount_won == -600
-    bill = ward.bill(visit)
+def test_what_is_taken_back_after_the_payment_is_paid_back_in_part(quiet: Ward) -> None:
+    quiet.fill("amoxicillin", 5)
+    visit = quiet.bring("paying")
+    kept = quiet.order(visit, "dressing")
+    back = quiet.order(visit, Wanted("amoxicillin", 2))
+    quiet.pay(visit, method="card")
+    quiet.revoke(back)
+    assert quiet.bill(visit).due_won == -600
+    assert quiet.shelf("amoxicillin") == (5, 0)
+    assert settle(quiet, visit, method="cash").amount_won == -600
+    bill = quiet.bill(visit)
     assert (bill.charged_won, bill.refunded_won, bill.paid_won, bill.due_won) == (5_600, 600, 5_000, 0)
-    assert ward.status(kept.order_id)[0] == "active"
+    assert quiet.status(kept.order_id)[0] == "active"
 
 
 def test_a_draft_takes_effect_with_its_step(quiet: Ward) -> None:
