@@ -89,10 +89,11 @@ messages: dev ## collect the sentences of the code, update and compile the catal
 	$(BIN)/pybabel -q compile -d translations
 
 .PHONY: docs
-docs: dev ## write the generated pages (settings, journey, the list of ways in) again
+docs: dev ## write the generated pages (settings, journey, ways in, isolation) again
 	$(RUN) app.cli.settings_doc docs/settings.md
 	$(RUN) app.cli.journey_doc docs/journey.md
 	$(RUN) tests.conventions.doors
+	$(RUN) tests.integration.core.isolation docs/isolation.md
 
 .PHONY: screenshots
 screenshots: dev ## the README's pictures, from the demo that `make run` holds open

@@ -21,7 +21,22 @@ from app.live.listener import subscribe_to_moves
 from app.live.topics import Hospital
 from app.notices import consumers as notices
 from app.settings import ROOT, Settings
-from app.web import admin, alerts, api, board, cashier, desk, errors, kiosk, login, maps, ops, phone, ward
+from app.web import (
+    admin,
+    alerts,
+    api,
+    board,
+    cashier,
+    desk,
+    errors,
+    kiosk,
+    login,
+    maps,
+    ops,
+    phone,
+    records,
+    ward,
+)
 
 BLUEPRINTS = (
     login.blueprint,
@@ -33,6 +48,7 @@ BLUEPRINTS = (
     board.blueprint,
     desk.blueprint,
     cashier.blueprint,
+    records.blueprint,
     admin.blueprint,
     api.blueprint,
     live.blueprint,

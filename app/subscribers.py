@@ -6,6 +6,7 @@ from app.core.events import Event, Moved, Promised, Reaction
 from app.jobs import reactions
 from app.journey.events import PatientCalled, VisitArrived, VisitFinished
 from app.live import push
+from app.orders.events import OrderMoved, OrderPlaced, StockLowered
 
 REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     Moved: (push.moved,),
@@ -17,5 +18,8 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     VisitArrived: (),
     PatientCalled: (reactions.count_call,),
     AlertRaised: (reactions.count_alert,),
+    OrderPlaced: (),
+    OrderMoved: (),
+    StockLowered: (),
     VisitFinished: (reactions.let_sessions_of_visit_end,),
 }

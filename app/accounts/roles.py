@@ -62,8 +62,17 @@ class Permission(StrEnum):
     ADD_STEP = "journey:step:add"
     REVOKE_STEP = "journey:step:revoke"
     PAY_VISIT = "journey:visit:pay"
+    SEE_ORDERS = "orders:order:read"
+    CREATE_ORDER = "orders:order:create"
+    FULFIL_ORDER = "orders:order:fulfil"
+    MANAGE_STOCK = "orders:stock:manage"
+    MANAGE_CATALOGUE = "orders:catalogue:manage"
     SEE_PATIENT = "emr:patient:read"
     EDIT_DEMOGRAPHICS = "emr:patient:write"
+    MERGE_PATIENTS = "emr:patient:merge"
+    SEE_CLINICAL = "emr:clinical:read"
+    WRITE_CLINICAL = "emr:clinical:write"
+    OPEN_EMERGENCY = "emr:patient:emergency"
     MANAGE_USERS = "admin:users:manage"
     MANAGE_DEVICES = "admin:devices:manage"
     MANAGE_TAGS = "admin:tags:manage"
@@ -100,8 +109,21 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.ADD_STEP: frozenset({Role.DOCTOR, Role.EMR}),
     Permission.REVOKE_STEP: frozenset({Role.EMR}),
     Permission.PAY_VISIT: frozenset({Role.CASHIER, Role.EMR}),
+    # The cashier sees amounts and what they are for.
+    Permission.SEE_ORDERS: DRIVERS | {Role.PHARMACY, Role.CASHIER},
+    Permission.CREATE_ORDER: frozenset({Role.DOCTOR}),
+    Permission.FULFIL_ORDER: frozenset({Role.NURSE, Role.TECHNICIAN, Role.PHARMACY}),
+    # The system: the demo's shelves and catalogue, filled at the machine itself.
+    Permission.MANAGE_STOCK: frozenset({Role.PHARMACY, Role.SYSTEM}),
+    Permission.MANAGE_CATALOGUE: frozenset({Role.ADMIN, Role.PHARMACY, Role.SYSTEM}),
     Permission.SEE_PATIENT: frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR, Role.DESK}),
     Permission.EDIT_DEMOGRAPHICS: frozenset({Role.DOCTOR, Role.DESK, Role.EMR}),
+    Permission.MERGE_PATIENTS: frozenset({Role.DESK, Role.EMR}),
+    # Notes, allergies, flags: the reception does its work without them. Which note is whose, `app.emr.rules` says.
+    Permission.SEE_CLINICAL: frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR}),
+    Permission.WRITE_CLINICAL: frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR}),
+    # A record of another unit, for an hour, with a reason that the charge nurses read.
+    Permission.OPEN_EMERGENCY: frozenset({Role.NURSE, Role.CHARGE_NURSE, Role.DOCTOR}),
     # The system: commands at the machine itself (`flask users`, `flask devices`, `flask tags`, the demo).
     Permission.MANAGE_USERS: frozenset({Role.ADMIN, Role.SYSTEM}),
     Permission.MANAGE_DEVICES: frozenset({Role.ADMIN, Role.SYSTEM}),

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     URGENT_LEFT = "urgent-left"
     KIOSK_HELP = "kiosk-help"
     NO_NEXT_STEP = "no-next-step"
+    EMERGENCY_ACCESS = "emergency-access"
 
 
 class Post(StrEnum):
@@ -92,6 +93,14 @@ WAYS: Final[Mapping[Kind, Way]] = {
         owner=Post.DESK,
         says=N_("A patient waits in no queue"),
         action=N_("Open the visit and choose the next queue."),
+        lapses_after=timedelta(hours=12),
+    ),
+    # decisions.md 4: who opens a record of another unit is read by those who answer for its patients.
+    Kind.EMERGENCY_ACCESS: Way(
+        priority=2,
+        owner=Post.WARD,
+        says=N_("A patient's record was opened in an emergency"),
+        action=N_("Ask who opened it and why; report it where it was not needed."),
         lapses_after=timedelta(hours=12),
     ),
 }

@@ -14,6 +14,9 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import AsciiKey, BigId, Model, db
 
+# What a table's `info` says where the database itself refuses every change of its rows.
+ONLY_GROWS = {"only_grows": True}
+
 
 class AuditRow(Model):
     """One deed or one look at patient data; INSERT and SELECT only (triggers refuse the rest)."""
@@ -22,7 +25,7 @@ class AuditRow(Model):
     __table_args__ = (
         Index("ix_audit_at", "at"),
         Index("ix_audit_patient", "patient", "at"),  # "who saw me"
-        Model.__table_args__,
+        {**Model.__table_args__, "info": ONLY_GROWS},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
@@ -48,7 +51,7 @@ class AuditSeal(Model):
     """A link of the chain over audit rows `from_id`…`to_id`; made by the clock, off the hot path."""
 
     __tablename__ = "audit_seal"
-    __table_args__ = (Model.__table_args__,)
+    __table_args__ = ({**Model.__table_args__, "info": ONLY_GROWS},)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     from_id: Mapped[int] = mapped_column(BigInteger)
@@ -68,11 +71,15 @@ APPEND_ONLY = {
 }
 
 
-def append_only(dialect: str) -> tuple[str, ...]:
-    """Return the statements that let the database itself refuse every change of what was recorded."""
+def append_only(dialect: str, tables: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return the statements that let the database itself refuse every change of what was recorded.
+
+    Without names: of all tables that only grow. A migration names its own.
+    """
+    growing = (one.name for one in Model.metadata.sorted_tables if one.info.get("only_grows"))
     return tuple(
         APPEND_ONLY[dialect].format(table=table, verb=verb)
-        for table in (AuditRow.__tablename__, AuditSeal.__tablename__)
+        for table in (growing if tables is None else tables)
         for verb in ("UPDATE", "DELETE")
     )
 

@@ -73,9 +73,23 @@ class TagRevokedError(RefusedError):
 
 
 class VersionStaleError(RefusedError):
-    """The form was rendered before somebody else's change."""
+    """The form was rendered before somebody else's change.
+
+    `now` and `base` are what the row says and what the form had seen, where its room keeps versions; they are no
+    details, for they name patients.
+    """
 
     code, status = "STALE_VERSION", 409
+
+    def __init__(self, *, now: object = None, base: object = None, **details: object) -> None:
+        super().__init__(**details)
+        self.now, self.base = now, base
+
+
+class GoneError(VersionStaleError):
+    """Somebody else has taken away meanwhile what the form would change."""
+
+    code, status = "GONE", 410
 
 
 class VersionMissingError(RefusedError):
@@ -130,6 +144,12 @@ class KeyReusedError(RefusedError):
     """The idempotency key was used for another content."""
 
     code, status = "IDEMPOTENCY_KEY_REUSED", 422
+
+
+class InsufficientStockError(RefusedError):
+    """The shelves do not hold what was asked for; `items` says of which, and how much there is."""
+
+    code, status = "INSUFFICIENT_STOCK", 400
 
 
 class BusyError(RefusedError):

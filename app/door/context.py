@@ -39,6 +39,7 @@ class Door:
 DOORS = (
     Door("ward.choose", N_("Ward"), "users", Permission.DRIVE_QUEUE),
     Door("desk.today", N_("Reception desk"), "clipboard-list", Permission.BOOK_VISIT),
+    Door("records.search", N_("Patient records"), "id-card", Permission.SEE_PATIENT),
     Door("cashier.waiting", N_("Cashier"), "credit-card", Permission.PAY_VISIT),
     Door("admin.home", N_("Administration"), "settings", Permission.MANAGE_USERS),
     Door("admin.audit", N_("Audit"), "shield-check", Permission.SEE_AUDIT),

@@ -1,11 +1,26 @@
-"""Patients and appointments."""
+"""Patients and what is known of them, appointments, and what each row said before."""
 
 from datetime import date, datetime
+from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from app.core.db import AsciiKey, Model, Projected, Sequenced, Versioned
+from app.core.db import AsciiKey, BigId, Identified, Model, Projected, Sequenced, Versioned
+from app.emr.rules import initials_of
 
 
 class Patient(Sequenced, Versioned, Model):
@@ -15,6 +30,9 @@ class Patient(Sequenced, Versioned, Model):
     __table_args__ = (
         # Simple log-in: last four digits and birth date.
         Index("ix_patient_identity", "phone_last4", "birth_date"),
+        Index("ix_patient_name", "name"),  # search by how it begins
+        Index("ix_patient_initials", "name_initials"),  # search by 초성
+        Index("ix_patient_birth", "birth_date", "name"),  # search by birth date
         CheckConstraint("length(phone_last4) = 4", name="phone_last4_length"),
         CheckConstraint("gender IN ('male','female','other','unknown')", name="gender"),
         CheckConstraint("replaced_by_id IS NULL OR NOT is_active", name="replaced"),
@@ -24,6 +42,7 @@ class Patient(Sequenced, Versioned, Model):
 
     mrn: Mapped[str] = mapped_column(AsciiKey(32), unique=True)
     name: Mapped[str] = mapped_column(String(100))
+    name_initials: Mapped[str] = mapped_column(String(100), default="", server_default="")
     birth_date: Mapped[date] = mapped_column(Date)
     phone_hash: Mapped[str | None] = mapped_column(AsciiKey(64))
     # NULL: nobody has told a number, so that no simple log-in finds this patient.
@@ -35,6 +54,11 @@ class Patient(Sequenced, Versioned, Model):
     sees_desk_first: Mapped[bool] = mapped_column(Boolean, default=False)
     is_demo_reserved: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[datetime]
+
+    @validates("name")
+    def _keep_initials(self, _key: str, name: str) -> str:
+        self.name_initials = initials_of(name)
+        return name
 
 
 class Appointment(Projected, Versioned, Model):
@@ -56,3 +80,155 @@ class Appointment(Projected, Versioned, Model):
     starts_at: Mapped[datetime]
     planned: Mapped[list[str]] = mapped_column(JSON)
     status: Mapped[str] = mapped_column(AsciiKey(16), default="booked")
+
+
+class OfPatient(Identified):
+    """A row of a patient's record that goes over when two records become one."""
+
+    __tablename__: str
+    patient_id: Mapped[int]
+
+
+class PatientIdentifier(OfPatient, Model):
+    """A number under which somebody else knows the patient (FHIR Patient.identifier); one owner each."""
+
+    __tablename__ = "patient_identifier"
+    __table_args__ = (UniqueConstraint("system", "value"), Model.__table_args__)
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    system: Mapped[str] = mapped_column(AsciiKey(128))
+    value: Mapped[str] = mapped_column(AsciiKey(64))
+    created_at: Mapped[datetime]
+
+
+class PatientContact(OfPatient, Versioned, Model):
+    """Whom to phone (FHIR Patient.contact); unlike the patient's own number it is there to be dialled."""
+
+    __tablename__ = "patient_contact"
+    __table_args__ = (
+        CheckConstraint(
+            "relation IN ('spouse','parent','child','sibling','guardian','friend','other')", name="relation"
+        ),
+        Model.__table_args__,
+    )
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    relation: Mapped[str] = mapped_column(AsciiKey(12))
+    phone: Mapped[str] = mapped_column(AsciiKey(20))
+    removed_at: Mapped[datetime | None]
+
+
+class PatientAllergy(OfPatient, Versioned, Model):
+    """What must not be given (FHIR AllergyIntolerance); one that was never true is `entered-in-error`."""
+
+    __tablename__ = "patient_allergy"
+    __table_args__ = (
+        CheckConstraint("criticality IN ('low','high','unable-to-assess')", name="criticality"),
+        CheckConstraint("status IN ('active','inactive','entered-in-error')", name="status"),
+        Model.__table_args__,
+    )
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    substance: Mapped[str] = mapped_column(String(120))
+    reaction: Mapped[str] = mapped_column(String(300), default="")
+    criticality: Mapped[str] = mapped_column(AsciiKey(16))
+    status: Mapped[str] = mapped_column(AsciiKey(16), default="active")
+    recorded_at: Mapped[datetime]
+
+
+class PatientFlag(OfPatient, Versioned, Model):
+    """What everybody must know before they go near (FHIR Flag): risk of falling, isolation."""
+
+    __tablename__ = "patient_flag"
+    __table_args__ = (
+        CheckConstraint("kind IN ('fall-risk','infection','language','hearing','other')", name="kind"),
+        Model.__table_args__,
+    )
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    kind: Mapped[str] = mapped_column(AsciiKey(12))
+    text: Mapped[str] = mapped_column(String(200), default="")
+    raised_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class EncounterNote(OfPatient, Versioned, Model):
+    """What was found and done in a visit, one text per kind, written by several; taken away, its row stays.
+
+    The visit stands on a higher storey and is known by its public id.
+    """
+
+    __tablename__ = "encounter_note"
+    __table_args__ = (
+        # One text per visit and kind, so that two who begin it at once meet, and nobody's is hidden behind it.
+        UniqueConstraint("visit_id", "kind"),
+        Index("ix_encounter_note_patient", "patient_id", "updated_at"),  # the record's page of notes
+        CheckConstraint("kind IN ('medical','nursing')", name="kind"),
+        Model.__table_args__,
+    )
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"))
+    visit_id: Mapped[UUID] = mapped_column(Uuid())
+    kind: Mapped[str] = mapped_column(AsciiKey(8))
+    text: Mapped[str] = mapped_column(Text)
+    author: Mapped[UUID | None] = mapped_column(Uuid())
+    author_name: Mapped[str] = mapped_column(String(100), default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class PatientMerge(Identified, Model):
+    """The trail of a merge: who, why, and by their public ids which rows went over, so that it can be undone."""
+
+    __tablename__ = "patient_merge"
+    __table_args__ = (Model.__table_args__,)
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    into_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    moved: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    by_kind: Mapped[str] = mapped_column(AsciiKey(16))
+    by_id: Mapped[UUID | None] = mapped_column(Uuid())
+    by_name: Mapped[str] = mapped_column(String(100), default="")
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None] = mapped_column(Uuid())
+
+
+class RecordVersion(Model):
+    """What a row said in one version, by whom and when; written with each change, never changed.
+
+    From it a form that comes too late learns what it had seen (the base), and who was faster.
+    """
+
+    __tablename__ = "record_version"
+    __table_args__ = (UniqueConstraint("aggregate", "version"), Model.__table_args__)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(AsciiKey(12))
+    aggregate: Mapped[UUID] = mapped_column(Uuid())
+    version: Mapped[int] = mapped_column(Integer)
+    fields: Mapped[dict[str, str]] = mapped_column(JSON)
+    by_kind: Mapped[str] = mapped_column(AsciiKey(16))
+    by_id: Mapped[UUID | None] = mapped_column(Uuid())
+    by_name: Mapped[str] = mapped_column(String(100), default="")
+    at: Mapped[datetime]
+
+
+class EmergencyAccess(Identified, Model):
+    """Sixty minutes in which somebody reads a record that is not theirs, for a reason that is looked at."""
+
+    __tablename__ = "emergency_access"
+    __table_args__ = (
+        Index("ix_emergency_access_staff", "staff_id", "patient_id", "until"),  # may this reader, now?
+        CheckConstraint("length(reason) > 0", name="reason"),
+        Model.__table_args__,
+    )
+
+    patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
+    staff_id: Mapped[UUID] = mapped_column(Uuid())
+    reason: Mapped[str] = mapped_column(String(300))
+    begun_at: Mapped[datetime]
+    until: Mapped[datetime]

@@ -45,6 +45,7 @@ SENTENCES: dict[str, Any] = {
     "STALE_VERSION": _l(
         "Somebody else has just changed this. The page now shows the newest state; please look again."
     ),
+    "GONE": _l("A colleague has taken this away meanwhile. Your text is kept; please look again."),
     "PRECONDITION_REQUIRED": _l(
         "This request does not say which version it saw. Please reload the page and try again."
     ),
@@ -61,6 +62,9 @@ SENTENCES: dict[str, Any] = {
     "INVALID": _l("Please check what you entered."),
     "MALFORMED": _l("We could not read this request."),
     "TOO_LARGE": _l("This is too large to be taken."),
+    "INSUFFICIENT_STOCK": _l(
+        "There is not enough in stock. Nothing was ordered; please order less, or ask the pharmacy."
+    ),
     "BUSY": _l("Another member of staff is working on this. Please try again in a moment."),
     "DEPENDENCY_DOWN": _l("A system we need does not answer. Please try again soon; nothing was lost."),
     "BROKEN": _l(
@@ -84,6 +88,10 @@ WHYS: dict[tuple[str, str], Any] = {
     ("INVALID", "snooze"): _l("Please choose 5, 10 or 15 minutes, 15 in all."),
     ("INVALID", "month"): _l("Please choose a month, for example 2026-11."),
     ("INVALID", "no_room"): _l("Please choose your room first."),
+    ("INVALID", "circle"): _l("This is the record itself, or leads back to it. Please choose another one."),
+    ("NOT_ALLOWED", "note_medical"): _l("Doctors write this note. Please ask the doctor in charge."),
+    ("NOT_ALLOWED", "note_nursing"): _l("Nurses write this note. Please ask the nurse in charge."),
+    ("TRANSITION_REFUSED", "already_undone"): _l("These records were parted already."),
     ("INVALID", "overtaking"): _l("This calls the patient before others who wait longer. Please say why."),
     ("TRANSITION_REFUSED", "already_waiting"): _l("This patient is already waiting in a queue."),
     ("TRANSITION_REFUSED", "already_open"): _l("This patient already has an open visit today."),
@@ -98,6 +106,19 @@ WHYS: dict[tuple[str, str], Any] = {
     ("TRANSITION_REFUSED", "no_single_queue"): _l(
         "Several queues, or none, offer this. Please ask at the desk."
     ),
+    ("TRANSITION_REFUSED", "order_exists"): _l(
+        "This order number already exists in the visit. Please look at the orders."
+    ),
+    ("TRANSITION_REFUSED", "in_room"): _l("The patient is called or inside for this. Please ask the room."),
+    ("TRANSITION_REFUSED", "by_step"): _l("This is completed in the examination room."),
+    ("TRANSITION_REFUSED", "promised"): _l(
+        "More of it is kept for orders than you counted. Please look for them first."
+    ),
+    ("TRANSITION_REFUSED", "visit_over"): _l("This visit is over. Nothing can be ordered for it."),
+    ("TRANSITION_REFUSED", "nothing_due"): _l("Nothing is due."),
+    ("INVALID", "differs"): _l("The amount is not what is due. Please look at the bill."),
+    ("INVALID", "due"): _l("Something is due. Please choose how it is paid."),
+    ("INVALID", "withdrawn"): _l("This item is no longer offered. Please choose another one."),
     ("NOT_ALLOWED", "undo_too_late"): _l("It is too late to undo this. Please ask the charge nurse."),
     ("NOT_ALLOWED", "desk_first"): _l("Please come to the desk first."),
     ("NOT_ALLOWED", "cross_site"): _l("This request came from another site and was refused."),

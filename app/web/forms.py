@@ -27,6 +27,9 @@ AT_FIELD: dict[tuple[str, str], Any] = {
     ("place", "missing"): _l("Please choose where it stands."),
     ("name", "missing"): _l("Neither form nor map gives this place a name. Please enter one."),
     ("at", "past"): _l("This time has passed. Please choose a later one, or leave it empty."),
+    ("mrn", "unknown_record"): _l("No record has this number. Please check it."),
+    ("mrn", "unknown"): _l("No record has this number. Please check it."),
+    ("reason", "missing"): _l("Please write why, in a few words."),
     ("phone", "format"): _l("Please enter a phone number, for example 010-1234-5678."),
 }
 REASONS: dict[str, Any] = {
@@ -69,6 +72,7 @@ class Form(PlainForm):
         super().__init__(posted, data=data or None)
         self.answer: Any = None
         self.is_stale = False
+        self.stale: VersionStaleError | None = None
         self.status = int(HTTPStatus.OK)
 
     def submit(self, command: Callable[[], object], *, at: str | None = None) -> bool:
@@ -86,7 +90,7 @@ class Form(PlainForm):
         except ConfirmationNeededError:
             raise
         except VersionStaleError as stale:
-            self.is_stale, self.status = True, stale.status
+            self.is_stale, self.status, self.stale = True, stale.status, stale
             return False
         except RefusedError as refused:
             if not self._tell(refused, at):

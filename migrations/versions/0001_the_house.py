@@ -745,7 +745,9 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
     )
     op.create_index("ix_queue_call_recent", "queue_call", ["queue_id", "at"], unique=False)
-    for statement in append_only("sqlite" if op.get_bind().dialect.name == "sqlite" else "mysql"):
+    for statement in append_only(
+        "sqlite" if op.get_bind().dialect.name == "sqlite" else "mysql", ("audit", "audit_seal")
+    ):
         op.execute(statement)
 
 

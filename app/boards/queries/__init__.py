@@ -15,6 +15,7 @@ from app.boards.queries.guidance import Guidance, guidance, way, way_to_desk
 from app.boards.queries.line import LinePlace, line_order
 from app.boards.queries.patient import MyVisit, my_visit
 from app.boards.queries.public import PublicBoard, public_board
+from app.boards.queries.records import Happening, RecordPage, VisitNotes, record_page
 from app.boards.queries.relations import patient_record
 from app.boards.queries.staff import (
     CashierList,
@@ -44,12 +45,15 @@ __all__ = [
     "EmrAsOf",
     "EndedList",
     "Guidance",
+    "Happening",
     "LinePlace",
     "MyVisit",
     "PublicBoard",
     "QueueMove",
     "QueueName",
+    "RecordPage",
     "VisitCard",
+    "VisitNotes",
     "WardBoard",
     "WardLine",
     "WardMoves",
@@ -75,6 +79,7 @@ __all__ = [
     "public_board",
     "queue_moves",
     "queue_snapshot",
+    "record_page",
     "seqs_of",
     "visit_card",
     "ward_board",

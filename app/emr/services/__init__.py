@@ -1,14 +1,26 @@
-"""Patients and appointments are written here: by hand, and as the EMR says."""
+"""Patients, their records and appointments are written here: by hand, and as the EMR says."""
 
+from app.emr.services.access import Opened, declare_emergency
 from app.emr.services.booking import Booked, book, booked, set_appointment_status
+from app.emr.services.clinical import (
+    Written,
+    add_allergy,
+    add_contact,
+    edit_allergy,
+    edit_contact,
+    raise_flag,
+    remove_contact,
+    remove_flag,
+)
 from app.emr.services.following import (
     Said,
     SaidBooking,
     follow_appointment,
     follow_patient,
     hand_over_appointments,
-    merge_patient,
 )
+from app.emr.services.merging import Trail, merge_patient, note_in_trail, undo_merge
+from app.emr.services.notes import change_encounter, remove_note, write_note
 from app.emr.services.people import (
     Known,
     edit_demographics,
@@ -22,10 +34,19 @@ from app.emr.services.people import (
 __all__ = [
     "Booked",
     "Known",
+    "Opened",
     "Said",
     "SaidBooking",
+    "Trail",
+    "Written",
+    "add_allergy",
+    "add_contact",
     "book",
     "booked",
+    "change_encounter",
+    "declare_emergency",
+    "edit_allergy",
+    "edit_contact",
     "edit_demographics",
     "enter_patient",
     "follow_appointment",
@@ -34,7 +55,14 @@ __all__ = [
     "hash_phone",
     "known",
     "merge_patient",
+    "note_in_trail",
     "public_id_of",
+    "raise_flag",
+    "remove_contact",
+    "remove_flag",
+    "remove_note",
     "sees_desk_first",
     "set_appointment_status",
+    "undo_merge",
+    "write_note",
 ]

@@ -11,12 +11,13 @@ from app.accounts.roles import Permission, require
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import InvalidError
 from app.core.locking import hold
 from app.core.transaction import promise, transactional
 from app.emr.models import Appointment, Patient
 from app.emr.rules import phone_of
+from app.emr.services.merging import note_in_trail, open_trail, part
 from app.emr.services.people import checked_birth, checked_name, hash_phone
+from app.emr.services.versions import keep
 
 UNKNOWN = "unknown"
 
@@ -45,10 +46,14 @@ class SaidBooking:
 def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
     """Let name, birth date, gender, phone and activity be what the EMR says; False where they are.
 
-    A record that is active again is nobody's duplicate any more.
+    A record that is active again is nobody's duplicate any more, and has back what had gone over
+    of what is known; whose a booking is, the EMR says with the booking.
     """
     require(by, Permission.EDIT_DEMOGRAPHICS)
     patient = hold(Patient, patient_id)
+    trail = open_trail(patient.id) if said.is_active and patient.replaced_by_id is not None else None
+    if trail is not None:
+        part(trail, reason="", takes_bookings=False, by=by)
     told: dict[str, object] = {
         "name": checked_name(said.name),
         "birth_date": checked_birth(said.birth_date),
@@ -62,36 +67,13 @@ def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
         told |= {"phone_hash": hash_phone(e164), "phone_last4": e164[-4:]}
     news = {name: value for name, value in told.items() if getattr(patient, name) != value}
     if not news:
-        return False
+        return trail is not None
     for name, value in news.items():
         setattr(patient, name, value)
     patient.version += 1
     promise(patient, "patient.edited")
+    keep(patient, by=by)
     audit.record("emr:patient:follow", by=by, patients=[patient_id], details={"fields": sorted(news)})
-    return True
-
-
-@transactional
-def merge_patient(patient_id: UUID, *, into: UUID, by: Actor) -> bool:
-    """Mark a record as a duplicate of another one, which lives on; False where it is so already.
-
-    Whoever was merged into the duplicate before now leads to the survivor too, so that no chain grows.
-    Raise InvalidError where the survivor is a duplicate of this very record.
-    """
-    require(by, Permission.EDIT_DEMOGRAPHICS)
-    patient = hold(Patient, patient_id)
-    survivor = db.session.execute(select(Patient).where(Patient.public_id == into)).scalar_one()
-    target_id = survivor.replaced_by_id or survivor.id
-    if target_id == patient.id:
-        raise InvalidError(field="link", why="circle")
-    if patient.replaced_by_id == target_id and not patient.is_active:
-        return False
-    earlier = db.session.execute(select(Patient).where(Patient.replaced_by_id == patient.id)).scalars()
-    for one in (patient, *earlier):
-        one.is_active, one.replaced_by_id = False, target_id
-        one.version += 1
-        promise(one, "patient.merged")
-    audit.record("emr:patient:merge", by=by, patients=[patient_id, into])
     return True
 
 
@@ -131,7 +113,10 @@ def follow_appointment(appointment_id: UUID, said: SaidBooking, *, by: Actor) ->
 
 @transactional
 def hand_over_appointments(patient_id: UUID, *, into: UUID, by: Actor) -> int:
-    """Give a duplicate's bookings of today and later to the record that lives on; return how many."""
+    """Give a duplicate's bookings of today and later to the record that lives on; return how many.
+
+    The trail of the merge names them.
+    """
     require(by, Permission.BOOK_VISIT)
     owners = dict(
         db.session.execute(
@@ -148,12 +133,13 @@ def hand_over_appointments(patient_id: UUID, *, into: UUID, by: Actor) -> int:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalars()
-    moved = 0
+    moved = []
     for row in rows:
         row.patient_id = owners[into]
         row.version += 1
-        moved += 1
-    return moved
+        moved.append(row.public_id)
+    note_in_trail(patient_id, Appointment.__tablename__, tuple(moved))
+    return len(moved)
 
 
 def _gender(ours: str | None, theirs: str | None) -> str | None:

@@ -15,12 +15,15 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import InvalidError, NotFoundError
 from app.core.ids import short_id
-from app.core.locking import check_version, hold
+from app.core.locking import hold
 from app.core.transaction import promise, transactional
 from app.emr.models import Patient
+from app.emr.queries.relations import check_reach
 from app.emr.rules import phone_of
+from app.emr.services.versions import check, keep
 
 LONGEST_NAME = 100
+GENDERS = ("male", "female", "other", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def enter_patient(
     db.session.add(patient)
     db.session.flush()
     promise(patient, "patient.entered")
+    keep(patient, by=by)
     audit.record("emr:patient:enter", by=by, patients=[patient.public_id])
     return patient.public_id
 
@@ -73,12 +77,17 @@ def edit_demographics(
     name: str | None = None,
     birth_date: date | None = None,
     phone: str | None = None,
+    gender: str | None = None,
     by: Actor,
 ) -> int:
-    """Change what is given of name, birth date and phone; the posted version is compared. Return the new one."""
+    """Change what is given of name, birth date, phone and gender. Return the new version.
+
+    The posted version is compared: VersionStaleError says what stands there now and what the form had seen.
+    """
     require(by, Permission.EDIT_DEMOGRAPHICS)
     patient = hold(Patient, patient_id)
-    check_version(patient.version, version)
+    check_reach(patient_id, by=by)
+    check(patient, version)
     if name is not None:
         patient.name = checked_name(name)
     if birth_date is not None:
@@ -86,8 +95,13 @@ def edit_demographics(
     if phone:
         e164 = phone_of(phone)
         patient.phone_hash, patient.phone_last4 = hash_phone(e164), e164[-4:]
+    if gender is not None:
+        if gender not in {"", *GENDERS}:
+            raise InvalidError(field="gender", why="unknown")
+        patient.gender = gender or None
     patient.version += 1
     promise(patient, "patient.edited")
+    keep(patient, by=by)
     audit.record("emr:patient:edit", by=by, patients=[patient.public_id])
     return patient.version
 

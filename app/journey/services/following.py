@@ -82,7 +82,7 @@ def hand_over(patient_id: UUID, *, into: UUID, by: Actor) -> int:
         )
         .order_by(Visit.id)
     ).scalars()
-    moved = 0
+    moved = []
     for row_id in expected.all():
         visit = hold(Visit, row_id)
         if visit.state != State.UNREGISTERED or _has_such(new.id, visit):
@@ -90,8 +90,9 @@ def hand_over(patient_id: UUID, *, into: UUID, by: Actor) -> int:
         visit.patient_id = new.id
         visit.version += 1
         promise(visit, "visit.expected")
-        moved += 1
-    return moved + emr.hand_over_appointments(patient_id, into=into, by=by)
+        moved.append(visit.public_id)
+    emr.note_in_trail(patient_id, Visit.__tablename__, tuple(moved))
+    return len(moved) + emr.hand_over_appointments(patient_id, into=into, by=by)
 
 
 @transactional

@@ -17,6 +17,7 @@ from app.journey.models import FlowEvent, VisitStep
 from app.journey.services import choosing
 from app.journey.services.alerting import alert
 from app.journey.services.choosing import seen
+from app.journey.services.fulfilling import follow
 from app.journey.services.informing import inform
 from app.journey.services.scene import TIMES, Outcome, Scene
 from app.journey.states import Command, Disposition, State, StepStatus
@@ -152,6 +153,7 @@ def settle(
         object_=f"visit:{visit.public_id}",
         reason=reason,
     )
+    follow(scene, first, reason=reason, by=by)
     inform(scene, first, has_joined=hops[-1][0] is Command.JOIN, call_id=call_id, by=by)
     alert(scene, first, by=by)
     return Outcome(

@@ -17,6 +17,7 @@ from app.emr import services as emr
 from app.journey import rules
 from app.journey.models import VisitStep
 from app.journey.services import choosing
+from app.journey.services.fulfilling import follow
 from app.journey.services.moving import derived, join_next, next_open_step, settle
 from app.journey.services.permitting import permit, reason_for
 from app.journey.services.scene import Outcome, Scene, hold_scene, visit_id_of
@@ -46,13 +47,13 @@ def add_step(
     scene = hold_scene(
         row_id,
         next_queue=not is_in_line,
-        as_if=lambda steps: _extended(steps, service, is_mandatory=is_mandatory),
+        as_if=lambda steps: extended(steps, service, is_mandatory=is_mandatory),
     )
     permit(Command.ADD_STEP, visit_id=visit_id, units=scene.serving_units(), by=by)
     check_version(scene.visit.version, version, **scene.now)
     check(Command.ADD_STEP, scene.state, scene.entry_status)
-    _plan(scene, service, is_mandatory=is_mandatory)
-    return _lead_on(scene, [(Command.ADD_STEP, derived(scene))], by=by)
+    plan_step(scene, service, is_mandatory=is_mandatory)
+    return lead_on(scene, [(Command.ADD_STEP, derived(scene))], by=by)
 
 
 @command
@@ -93,7 +94,7 @@ def order(visit_id: UUID, *, service: str, is_mandatory: bool = True, by: Actor)
     scene = hold_scene(
         row_id,
         next_queue=not is_in_line,
-        as_if=lambda steps: _extended(steps, service, is_mandatory=is_mandatory),
+        as_if=lambda steps: extended(steps, service, is_mandatory=is_mandatory),
     )
     permit(Command.ADD_STEP, visit_id=visit_id, units=scene.serving_units(), by=by)
     meant = next(
@@ -108,14 +109,14 @@ def order(visit_id: UUID, *, service: str, is_mandatory: bool = True, by: Actor)
         meant.order_ref = meant.public_id
         return Ordered(visit_id=visit_id, step_id=meant.public_id)
     if scene.state in BEFORE_THE_LINE:
-        step = _plan(scene, service, is_mandatory=is_mandatory)
+        step = plan_step(scene, service, is_mandatory=is_mandatory)
         step.order_ref = step.public_id
         changed_plan(scene, by=by)
         return Ordered(visit_id=visit_id, step_id=step.public_id)
     check(Command.ADD_STEP, scene.state, scene.entry_status)
-    step = _plan(scene, service, is_mandatory=is_mandatory)
+    step = plan_step(scene, service, is_mandatory=is_mandatory)
     step.order_ref = step.public_id
-    _lead_on(scene, [(Command.ADD_STEP, derived(scene))], by=by)
+    lead_on(scene, [(Command.ADD_STEP, derived(scene))], by=by)
     return Ordered(visit_id=visit_id, step_id=step.public_id)
 
 
@@ -140,12 +141,13 @@ def revoke(visit_id: UUID, *, step_id: UUID | None = None, by: Actor) -> Outcome
         scene.entry = None
         db.session.flush()  # the active slot must be free before the next line is joined
     step.status = StepStatus.CANCELLED
-    return _lead_on(scene, [(Command.REVOKE, derived(scene))], by=by)
+    return lead_on(scene, [(Command.REVOKE, derived(scene))], by=by)
 
 
 def changed_plan(scene: Scene, *, by: Actor) -> Outcome:
     """Tell that the plan of a visit that stands in no line has changed; no command, so no line of its history."""
     scene.visit.version += 1
+    follow(scene, Command.REVOKE, reason=None, by=by)
     promise(scene.visit, "visit.expected")
     audit.record(
         "journey:visit:plan",
@@ -165,27 +167,27 @@ def replan(scene: Scene, planned: Sequence[str]) -> bool:
     for one in dropped:
         one.status = StepStatus.CANCELLED
     for code in added:
-        _plan(scene, code, is_mandatory=True)
+        plan_step(scene, code, is_mandatory=True)
     return bool(dropped or added)
 
 
-def _lead_on(scene: Scene, hops: list[tuple[Command, State]], *, by: Actor) -> Outcome:
+def lead_on(scene: Scene, hops: list[tuple[Command, State]], *, by: Actor) -> Outcome:
     """Join the next line where somebody registered stands in none, and write what was done."""
     if scene.entry is None and scene.visit.registered_at is not None and join_next(scene):
         hops.append((Command.JOIN, State.WAITING))
     return settle(scene, hops, kind="queue.update", by=by)
 
 
-def _extended(steps: Sequence[rules.Step], service: str, *, is_mandatory: bool) -> list[rules.Step]:
+def extended(steps: Sequence[rules.Step], service: str, *, is_mandatory: bool) -> list[rules.Step]:
     """Return the steps with one more. Raise InvalidError for an unknown service."""
     known = queues.offered({service, *(step.service_code for step in steps)})
     follows = {code: one.follows for code, one in known.items()}
     return rules.extended(steps, service, is_mandatory=is_mandatory, follows=follows)
 
 
-def _plan(scene: Scene, service: str, *, is_mandatory: bool) -> VisitStep:
+def plan_step(scene: Scene, service: str, *, is_mandatory: bool) -> VisitStep:
     """Write and return one more step; what it must follow, or what must follow it, is put in order."""
-    *others, new = _extended(choosing.seen(scene.steps), service, is_mandatory=is_mandatory)
+    *others, new = extended(choosing.seen(scene.steps), service, is_mandatory=is_mandatory)
     for row, other in zip(scene.steps, others, strict=True):
         if tuple(row.after) != other.after:
             row.after = [*other.after]

@@ -18,6 +18,7 @@ from app.journey.models import FlowEvent, Visit
 from app.journey.services.moving import derived, restore, settle
 from app.journey.services.scene import Outcome, Scene, hold_visit, visit_id_of
 from app.journey.states import Command, StepStatus
+from app.orders import services as orders
 from app.queues import services as queues
 from app.queues.states import EntryStatus
 
@@ -47,6 +48,7 @@ def undo(visit_id: UUID, *, version: int | None, by: Actor) -> Outcome:
     if first.before["visit"]["open_slot"] and _has_come_again(scene.visit):
         raise TransitionRefusedError(command="undo", why="next_visit_open", state=scene.visit.state)
     restore(scene, first.before)
+    orders.undo_of_visit(visit_id, first.command_id, by=by)
     _let_appointment_follow(scene)
     return settle(scene, [(Command.UNDO, derived(scene))], kind="queue.update", by=by)
 

@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response
 
-from app.web.api import alerts, auth, nfc, openapi, patients, queue, visits
+from app.web.api import alerts, auth, encounters, nfc, openapi, patients, queue, visits
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-for noun in (alerts, auth, nfc, queue, visits, patients, openapi):
+for noun in (alerts, auth, nfc, queue, visits, patients, encounters, openapi):
     noun.register(blueprint)
 
 

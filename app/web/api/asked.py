@@ -109,6 +109,15 @@ class PatientChange(Asked):
     name: Annotated[str, Field(max_length=200)] | None = None
     birth_date: date | None = None
     phone: Annotated[str, Field(max_length=40)] | None = None
+    gender: Annotated[str, Field(max_length=8)] | None = None
+
+
+class EncounterChange(Asked):
+    """What changes of a visit's notes: each a whole text; what is not given stays."""
+
+    version: Version | None = None
+    medical: Annotated[str, Field(max_length=20_000)] | None = None
+    nursing: Annotated[str, Field(max_length=20_000)] | None = None
 
 
 class PageWanted(BaseModel):

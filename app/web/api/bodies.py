@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.core.disclosure import disclose
-from app.core.errors import InvalidError, MalformedError
+from app.core.errors import InvalidError, MalformedError, PreconditionFailedError
 from app.door import actor
 
 T = TypeVar("T", bound=BaseModel)
@@ -47,6 +47,18 @@ def tell(shape: BaseModel, *, patients: Collection[UUID] = (), status: int = 200
     if patients:
         disclose(request.endpoint or "api", patients=patients, by=actor())
     return Response(shape.model_dump_json(by_alias=True), status=status, mimetype=JSON)
+
+
+def seen(version: int | None, found: int) -> int | None:
+    """Return the version that a change names, by its body or by its If-Match; it is compared under the lock.
+
+    Raise PreconditionFailedError for an ETag that is gone.
+    """
+    if not request.if_match:
+        return version
+    if not request.if_match.contains_weak(str(found)):
+        raise PreconditionFailedError(version=found)
+    return found if version is None and not request.if_match.star_tag else version
 
 
 def _refusal(error: ValidationError) -> InvalidError | MalformedError:

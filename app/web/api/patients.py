@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from app.accounts.roles import Permission
 from app.boards import queries as boards
-from app.core.errors import PreconditionFailedError
 from app.door import actor, requires
 from app.emr import services as emr
 from app.web.api.asked import PatientChange
-from app.web.api.bodies import read, tell
+from app.web.api.bodies import read, seen, tell
 from app.web.api.openapi import described
 from app.web.api.shapes import PatientRecord
 
@@ -37,18 +36,14 @@ def show_patient(patient_id: UUID) -> Response:
 def change_patient(patient_id: UUID) -> Response:
     """Change what is given; a stale ETag is 412, a stale `version` 409 with both, neither 428."""
     body, found = read(PatientChange), boards.patient_record(patient_id, by=actor()).version
-    version = body.version
-    if request.if_match:
-        if not request.if_match.contains_weak(str(found)):
-            raise PreconditionFailedError(version=found)
-        if version is None and not request.if_match.star_tag:
-            version = found  # compared once more under the lock
+    version = seen(body.version, found)
     emr.edit_demographics(
         patient_id,
         version=version,
         name=body.name,
         birth_date=body.birth_date,
         phone=body.phone,
+        gender=body.gender,
         by=actor(),
     )
     return show_patient(patient_id)

@@ -227,6 +227,26 @@ class PatientRecord(Told):
     name: str
     birth_date: date
     phone_last4: str
+    gender: str | None
+
+
+class NoteShape(Told):
+    """One text of a visit; version 0 and empty where nobody has written yet."""
+
+    version: int
+    text: str
+    author_name: str
+    updated_at: datetime | None
+
+
+class EncounterNotes(Told):
+    """What was noted in a visit; `version` rises by one with every change of either text."""
+
+    id: UUID
+    patient_id: UUID
+    version: int
+    medical: NoteShape
+    nursing: NoteShape
 
 
 class ErrorShape(Told):

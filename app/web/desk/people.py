@@ -4,15 +4,17 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Response, make_response
+from flask import Response, make_response, url_for
 from flask_babel import gettext as _
 
 from app.accounts.roles import Permission
+from app.core.errors import VersionStaleError
 from app.door import actor, back_to, requires, show, version_field, words_field
 from app.emr import queries as emr
 from app.emr import services as emr_services
 from app.emr.queries import PatientCard
 from app.journey import services as journey
+from app.web import conflicts
 from app.web.desk.forms import EditPersonForm, NewPatientForm, ReasonForm
 from app.web.desk.surface import blueprint
 from app.web.forms import say
@@ -71,10 +73,9 @@ def edit_patient(patient_id: UUID) -> Response:
         say(_("Saved."))
         return back_to("desk.patient", patient_id=patient_id)
     card = emr.patient_card(patient_id, by=actor())
-    if form.is_stale:
-        page = show("desk/conflict.html", card=card, form=form, rows=_differences(card, form))
-    else:
-        page = show("desk/patient.html", card=card, person=form, reason=ReasonForm())
+    if form.stale is not None:
+        return _side_by_side(patient_id, form.stale, form)
+    page = show("desk/patient.html", card=card, person=form, reason=ReasonForm())
     return make_response(page, form.status)
 
 
@@ -102,15 +103,27 @@ def _person(card: PatientCard) -> EditPersonForm:
     return EditPersonForm(name=card.name, birth_date=card.birth_date.isoformat(), version=str(card.version))
 
 
-def _differences(card: PatientCard, form: EditPersonForm) -> list[dict[str, str]]:
-    """Return what differs between the record and the desk's own words."""
-    born = form.birth_date.read().isoformat()
-    both = (
-        ("name", form.name.label.text, card.name, " ".join((form.name.data or "").split())),
-        ("birth_date", form.birth_date.label.text, card.birth_date.isoformat(), born),
+def _side_by_side(patient_id: UUID, stale: VersionStaleError, form: EditPersonForm) -> Response:
+    """Show what a colleague has changed and the desk's own words; the choice is saved where records are written."""
+    mine = {
+        "name": " ".join((form.name.data or "").split()),
+        "birth_date": form.birth_date.read().isoformat(),
+    }
+    if form.phone.data:
+        mine["phone"] = form.phone.data
+    found = conflicts.conflict_of(
+        stale,
+        mine,
+        patient_id=patient_id,
+        labels={field.name: field.label.text for field in form},
+        words={},
     )
-    return [
-        {"name": name, "label": label, "theirs": theirs, "mine": mine}
-        for name, label, theirs, mine in both
-        if theirs != mine
-    ]
+    action = url_for("records.edit_person", patient_id=patient_id)
+    return conflicts.answer(
+        found,
+        action=action,
+        again=action,
+        back=url_for("desk.patient", patient_id=patient_id),
+        surface="desk",
+        status=form.status,
+    )

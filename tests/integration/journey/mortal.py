@@ -21,6 +21,7 @@ from app.core.actor import Actor
 from app.core.idempotency import Presented, presenting
 from app.factory import create_app
 from app.journey import services as journey
+from app.orders.services import Wanted
 
 CONFIRMED = frozenset({"identity", "short_service", "overtaking", "everybody"})
 WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -66,6 +67,11 @@ def give(wish: dict[str, Any]) -> None:
     with presenting(Presented(scope="mortal", key=wish["key"], fingerprint="x") if wish.get("key") else None):
         if wish["what"] == "close_day":
             journey.close_day(date.fromisoformat(wish["day"]))
+        elif wish["what"] == "place_order":
+            items = [Wanted(item, quantity) for item, quantity in wish["items"]]
+            journey.place_order(UUID(wish["visit"]), items=items, by=by)
+        elif wish["what"] == "revoke_order":
+            journey.revoke_order(UUID(wish["order"]), version=wish["version"], reason="중복", by=by)
         elif wish["what"] == "transfer":
             journey.transfer(
                 UUID(wish["entry"]), service_point_id=UUID(wish["room"]), version=wish["version"], by=by

@@ -21,12 +21,14 @@ from app.core.transaction import release
 from app.journey import services as journey
 from app.journey.models import Visit
 from app.journey.states import Command, State
+from app.orders import queries
 from app.queues.models import QueueEntry
 from app.queues.states import EntryStatus
 from app.settings import ROOT
 from tests.conftest import SECRET
 from tests.integration.journey.mortal import AFTER_COMMIT, CONFIRMED
 from tests.integration.journey.scenes import Stage, fingerprint
+from tests.integration.orders.pharmacy import Pharmacy
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 MOST_WRITES = 60
@@ -144,6 +146,28 @@ def test_a_completion_whose_giver_dies_after_the_commit_is_answered_when_repeate
         assert was_replayed()
     assert again.visit_id == visit
     assert fingerprint() == stood
+
+
+def test_an_order_killed_at_any_write_is_whole_or_nothing(stage: Stage, mortal: Mortal) -> None:
+    pharmacy, visit = Pharmacy(stage.hospital), stage.bring("paying")
+    pharmacy.fill("amoxicillin", 10)
+    pharmacy.fill("gauze", 10)
+    by = who(pharmacy.doctor)
+    items = [("cbc", 1), ("amoxicillin", 3), ("gauze", 1)]
+    ordered = {"what": "place_order", "visit": str(visit), "items": items, "by": by}
+    assert die_at_every_write(mortal, ordered) >= 12
+    assert stage.where(visit) == (State.WAITING, EntryStatus.WAITING)
+    assert (pharmacy.rows(), pharmacy.shelf("amoxicillin"), pharmacy.shelf("gauze")) == (
+        (1, 3, 3),
+        (10, 3),
+        (10, 1),
+    )
+    (placed,) = queries.orders_of_visit(visit, by=pharmacy.doctor).orders
+    assert placed.order_no == 1
+    revoked = {"what": "revoke_order", "order": str(placed.order_id), "version": placed.version, "by": by}
+    assert die_at_every_write(mortal, revoked) >= 10
+    assert stage.where(visit) == (State.PAYMENT, None)
+    assert (pharmacy.shelf("amoxicillin"), pharmacy.bill(visit).due_won) == ((10, 0), 0)
 
 
 def test_a_day_close_killed_at_any_write_closes_visits_whole_and_the_next_run_the_rest(

@@ -16,6 +16,7 @@ PAGES = {
     "kiosk": ("guide", "kiosk", "slip"),
     "ward": ("staff", "ward"),
     "desk": ("staff", "guide", "desk", "slip"),
+    "records": ("staff", "records"),
     "admin": ("staff", "admin", "tags"),
     "shifts": ("staff", "admin", "shifts"),
     "board": ("board",),

@@ -17,7 +17,7 @@ def _path(visit: UUID) -> str:
 def test_the_record_carries_its_version_as_an_etag(partners: Partners, hospital: Hospital) -> None:
     answer = partners.staff("henry").get(_path(hospital.expect("consult", name="김철수")))
     assert (answer.status_code, answer.headers["ETag"]) == (200, 'W/"1"')
-    assert answer.json.keys() == {"id", "version", "mrn", "name", "birth_date", "phone_last4"}
+    assert answer.json.keys() == {"id", "version", "mrn", "name", "birth_date", "phone_last4", "gender"}
 
 
 def test_only_what_is_given_changes(app: Flask, hospital: Hospital) -> None:

@@ -1,4 +1,4 @@
-"""What may be read of patients and appointments."""
+"""Patients by id, number and answer; appointments that nobody expects yet."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ class PatientCard:
     name: str
     birth_date: date
     phone_last4: str
+    gender: str | None = None
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
@@ -129,4 +130,5 @@ def _card(row: Patient) -> PatientCard:
         name=row.name,
         birth_date=row.birth_date,
         phone_last4=row.phone_last4 or "",
+        gender=row.gender,
     )

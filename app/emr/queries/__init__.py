@@ -1,0 +1,51 @@
+"""What may be read of patients and appointments."""
+
+from app.emr.queries.notes import EncounterRecord, Note, encounter_record, notes_of
+from app.emr.queries.patients import (
+    PatientCard,
+    PatientsFound,
+    booked_without_visit,
+    find_patients,
+    patient_card,
+    patients_by_mrn,
+    with_identity,
+)
+from app.emr.queries.record import (
+    Allergy,
+    Contact,
+    Duplicate,
+    Flag,
+    Identifier,
+    PatientRecord,
+    patient_record,
+)
+from app.emr.queries.relations import check_reach, is_within_reach
+from app.emr.queries.search import RecordRow, RecordsFound, search_records
+from app.emr.queries.versions import Snapshot
+
+__all__ = [
+    "Allergy",
+    "Contact",
+    "Duplicate",
+    "EncounterRecord",
+    "Flag",
+    "Identifier",
+    "Note",
+    "PatientCard",
+    "PatientRecord",
+    "PatientsFound",
+    "RecordRow",
+    "RecordsFound",
+    "Snapshot",
+    "booked_without_visit",
+    "check_reach",
+    "encounter_record",
+    "find_patients",
+    "is_within_reach",
+    "notes_of",
+    "patient_card",
+    "patient_record",
+    "patients_by_mrn",
+    "search_records",
+    "with_identity",
+]

@@ -1,0 +1,57 @@
+"""Two records of one person, made one at the desk: bookings and who is expected go along, and come back."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.accounts.roles import Permission, require
+from app.core.actor import Actor
+from app.core.db import db
+from app.core.errors import InvalidError
+from app.core.transaction import promise, transactional
+from app.emr import services as emr
+from app.journey.models import Visit
+from app.journey.services.following import hand_over
+from app.journey.states import State
+
+
+@transactional
+def merge_records(patient_id: UUID, *, into: UUID, reason: str, by: Actor) -> UUID:
+    """Let a duplicate lead to the record that lives on, for a reason; return the latter's id.
+
+    Who has come already stays under the record that desk, slip and ward know, with a hint. Raise InvalidError.
+    """
+    require(by, Permission.MERGE_PATIENTS)
+    if not reason.strip():
+        raise InvalidError(field="reason", why="missing")
+    if patient_id == into:
+        raise InvalidError(field="mrn", why="circle")
+    if emr.merge_patient(patient_id, into=into, reason=reason, by=by):
+        hand_over(patient_id, into=into, by=by)
+    return into
+
+
+@transactional
+def undo_merge(merge_id: UUID, *, reason: str, by: Actor) -> UUID:
+    """Part two records again as the trail says; return the one that was the duplicate.
+
+    Whoever has arrived since under the surviving record stays there.
+    """
+    trail = emr.undo_merge(merge_id, reason=reason, by=by)
+    old, new = emr.known(trail.patient_id), emr.known(trail.into)
+    rows = db.session.execute(
+        select(Visit)
+        .where(
+            Visit.public_id.in_(trail.moved.get(Visit.__tablename__, ())),
+            Visit.patient_id == new.id,
+            Visit.state == State.UNREGISTERED,
+        )
+        .order_by(Visit.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalars()
+    for visit in rows:
+        visit.patient_id = old.id
+        visit.version += 1
+        promise(visit, "visit.expected")
+    return trail.patient_id
