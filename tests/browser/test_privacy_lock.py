@@ -30,6 +30,12 @@ def queue(house: House) -> str:
     return str(house.hospital.consult)
 
 
+def lock(page: "Page") -> None:
+    """Lock the screen, and wait until the server knows: the page covers itself before that."""
+    with page.expect_response("**/login/lock"):
+        page.keyboard.press("Control+Alt+l")
+
+
 def unlock(page: "Page", word: str = PASSWORD) -> None:
     page.keyboard.type(word)  # the field has the focus: no mouse is needed
     page.keyboard.press("Enter")
@@ -45,7 +51,7 @@ def test_what_was_typed_survives_ten_minutes_away(visitors: Visitors, queue: str
     page = visitors.staff("anne", f"/ward/{queue}?show=waiting")
     page.clock.install()
     page.reload()
-    until(page, "window.isHeard")
+    until(page, "window.isHeard", 30)
     page.fill("[data-filter]", "나비")
     page.evaluate("() => scrollTo(0, 40)")
     page.clock.run_for(9 * 60_000)
@@ -80,7 +86,7 @@ def test_the_windows_of_one_person_lock_and_open_together(visitors: Visitors, qu
     ward = visitors.staff("anne", f"/ward/{queue}")
     other = ward.context.new_page()
     other.goto(f"{visitors.house.url}/ward")
-    ward.keyboard.press("Control+Alt+l")
+    lock(ward)
     until(ward, LOCKED)
     until(other, LOCKED)
     third = ward.context.new_page()
@@ -94,7 +100,7 @@ def test_the_windows_of_one_person_lock_and_open_together(visitors: Visitors, qu
     until(other, f"!{LOCKED}")
     third.wait_for_selector("#queue [data-row]")
     assert NAME in third.content()
-    ward.keyboard.press("Control+Alt+l")
+    lock(ward)
     until(third, LOCKED)
     third.reload()  # the lock in the page's place opens the others as well
     third.focus("[data-locked-page] [name=word]")
@@ -138,7 +144,7 @@ def test_half_a_form_of_the_desk_is_still_there(visitors: Visitors, queue: str) 
 def test_the_way_back_shows_the_lock(visitors: Visitors, queue: str) -> None:
     page = visitors.staff("anne", f"/ward/{queue}")
     page.goto(f"{visitors.house.url}/ward")
-    page.keyboard.press("Control+Alt+l")
+    lock(page)
     until(page, LOCKED)
     page.go_back()
     page.wait_for_selector("[data-unlock] [name=word]:visible")

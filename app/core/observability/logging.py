@@ -12,10 +12,11 @@ FIELDS = frozenset(
         "event", "level", "timestamp", "logger", "request_id", "route", "method", "status", "duration_ms",
         "error", "error_type", "exception", "event_type", "job", "attempt", "wait_seconds", "topic", "seq",
         "kind", "queue_id", "visit_id", "entry_id", "call_id", "command", "code", "count", "process", "duty",
-        "limit", "reason", "signal", "port", "sockets",
+        "limit", "reason", "signal", "port", "sockets", "target", "unmatched", "deed",
     }
 )  # fmt: skip
 DROPPED = "dropped_fields"
+PROCESSORS: list[structlog.types.Processor] = []
 
 
 def only_known(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -35,8 +36,10 @@ def configure(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    # One list for the life of the process, as loggers keep the one that they began with.
+    PROCESSORS[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
