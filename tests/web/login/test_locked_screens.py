@@ -68,7 +68,10 @@ def routes(app: Flask) -> Iterator[tuple[Rule, str]]:
 
 
 def address(app: Flask, rule: Rule, known: dict[str, object]) -> str:
-    values = {name: known.get(name) or uuid4() for name in rule.arguments}
+    values = {
+        name: known.get(name) or next(iter(getattr(rule._converters[name], "items", ())), uuid4())
+        for name in rule.arguments
+    }
     with app.test_request_context():
         _, path = rule.build(values) or ("", "")
     return path
