@@ -81,10 +81,6 @@ class Waits:
 Outcome = Delivered | Skipped | Failed | Refused | Waits
 
 
-class RenderError(Exception):
-    """What is committed cannot be rendered: a dead letter with this reason."""
-
-
 class TargetDownError(Exception):
     """The whole target failed, not the parcel: no life is lost, the breaker counts.
 
@@ -103,17 +99,10 @@ def _nothing_more(_ends: Sequence[tuple[Parcel, Outcome]]) -> None:
 
 
 def one_by_one(
-    render: Callable[[str, UUID], Rendered | Skipped],
+    render: Callable[[str, UUID], Rendered | Skipped | Refused],
 ) -> Callable[[Sequence[Wanted]], Mapping[Wanted, Rendered | Skipped | Refused]]:
-    """Let a consumer with few promises render them by themselves; what raises RenderError is refused."""
-
-    def rendered(one: Wanted) -> Rendered | Skipped | Refused:
-        try:
-            return render(one.kind, one.aggregate_id)
-        except RenderError as error:
-            return Refused(str(error))
-
-    return lambda wanted: {one: rendered(one) for one in wanted}
+    """Let a consumer with few promises render them by themselves."""
+    return lambda wanted: {one: render(one.kind, one.aggregate_id) for one in wanted}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

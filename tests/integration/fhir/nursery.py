@@ -7,12 +7,12 @@ import json
 import os
 import sys
 from dataclasses import replace
-from importlib import import_module
 
 from app import settings
 from app.core import clock, relay
 from app.core.db import db
 from app.factory import create_app
+from app.fhir.mappers import checking
 from tests.integration.fhir import mutants
 
 # A life in fast motion: a lease of 9 s instead of 3 min, back-off from half a second instead of a minute.
@@ -45,7 +45,7 @@ def main() -> None:
     app = create_app(settings.load(json.loads(sys.argv[1])))
     mutants.become(sys.argv[2])
     # Before the first fork: the libraries that judge what is sent take their time.
-    import_module("app.fhir.mappers.r4b")
+    checking.prepare()
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -22,7 +22,6 @@ from app.core.relay import (
     Parcel,
     Refused,
     Rendered,
-    RenderError,
     Skipped,
 )
 from app.core.relay.claiming import CRASH_LOOP, MOST_CLAIMS, claim, store
@@ -177,13 +176,15 @@ def test_a_dead_letter_blocks_nobody_and_closes_when_a_newer_state_arrives(
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [(RenderError("no birth date"), "no birth date"), (KeyError("김안내"), "rendering failed: KeyError")],
+    [(None, "no birth date"), (KeyError("김안내"), "rendering failed: KeyError")],
 )
 def test_what_cannot_be_rendered_is_a_dead_letter_and_harms_no_other(
-    app: Flask, hospital: Hospital, fault: Exception, reason: str
+    app: Flask, hospital: Hospital, fault: Exception | None, reason: str
 ) -> None:
-    def spoiled(kind: str, queue_id: UUID) -> Rendered | Skipped:
-        if queue_id == hospital.consult:
+    def spoiled(kind: str, queue_id: UUID) -> Rendered | Skipped | Refused:
+        if queue_id == hospital.consult and fault is None:
+            return Refused("no birth date")
+        if queue_id == hospital.consult and fault is not None:
             raise fault
         return render(kind, queue_id)
 
