@@ -1,4 +1,4 @@
-"""docs/settings.md, written from app/settings.py: `python -m app.cli.settings_doc docs/settings.md`."""
+"""docs/settings.md, written from app/settings/: `python -m app.cli.settings_doc docs/settings.md`."""
 
 import sys
 from datetime import time
@@ -12,7 +12,7 @@ from app.settings import ROOT, Settings
 
 HEAD = """# Settings
 
-Written from `app/settings.py` by `make docs`; a test compares. Every setting comes from the environment. For
+Written from `app/settings/` by `make docs`; a test compares. Every setting comes from the environment. For
 `NAME`, `NAME_FILE` may name a file that holds the value: use it for secrets. `make run` writes what it uses
 to `var/env`, and `.venv/bin/flask …` reads it there.
 
