@@ -152,6 +152,12 @@ class InsufficientStockError(RefusedError):
     code, status = "INSUFFICIENT_STOCK", 400
 
 
+class TooLargeError(RefusedError):
+    """More than is taken by this way; `most_bytes` says how much is."""
+
+    code, status = "TOO_LARGE", 413
+
+
 class BusyError(RefusedError):
     """Another member of staff holds the row; ask again after `retry_after` seconds."""
 

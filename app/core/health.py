@@ -1,5 +1,6 @@
-"""Is the house fit to work: the database must answer; Redis and the worker may be away, and it says so."""
+"""Is the house fit to work: the database must answer; Redis, the worker and the archive may be away, and it says so."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -25,6 +26,7 @@ class Health:
     database: str
     redis: str
     worker: str
+    archive: str
 
     @property
     def is_ready(self) -> bool:
@@ -36,11 +38,11 @@ class Health:
         """Return ready, degraded or down."""
         if not self.is_ready:
             return "down"
-        return "ready" if self.redis == "ok" and self.worker == "ok" else "degraded"
+        return "ready" if self.redis == self.worker == self.archive == "ok" else "degraded"
 
 
-def check() -> Health:
-    """Ask each dependency once, with short time-outs."""
+def check(is_archive_up: Callable[[], bool]) -> Health:
+    """Ask each dependency once, with short time-outs; the archive only where the database can tell how it stands."""
     try:
         db.session.execute(text("SELECT 1"))
         database = "ok"
@@ -48,13 +50,15 @@ def check() -> Health:
         database = "down"
     finally:
         release()
+    archive = "ok" if database == "ok" and is_archive_up() else "down"
     if not settings.current().redis_url:
-        return Health(database=database, redis="off", worker="off")
+        return Health(database=database, redis="off", worker="off", archive=archive)
     is_up = redis.is_up()
     return Health(
         database=database,
         redis="ok" if is_up else "down",
         worker="ok" if is_up and workers_alive() else "down",
+        archive=archive,
     )
 
 

@@ -124,6 +124,30 @@ def command(work: Callable[P, R]) -> Callable[P, R]:
     return once
 
 
+def recalled(work: Callable[..., R]) -> R | None:
+    """Return what a command answered to this context's key before, or None: for what is long to do before it.
+
+    Raise KeyReusedError for other content.
+    """
+    presented = _presented.get()
+    if presented is None or not _is_known(presented):
+        return None
+    found = _recall(presented, work)
+    _replayed.set(True)
+    return found
+
+
+def _is_known(presented: Presented) -> bool:
+    return (
+        db.session.execute(
+            select(IdempotencyKey.id).where(
+                IdempotencyKey.scope == presented.scope, IdempotencyKey.key == presented.key
+            )
+        ).scalar_one_or_none()
+        is not None
+    )
+
+
 def _recall(presented: Presented, work: Callable[..., R]) -> R:
     stored = db.session.execute(
         select(IdempotencyKey.fingerprint, IdempotencyKey.result).where(

@@ -12,6 +12,7 @@ from rq.serializers import JSONSerializer
 from app import settings
 from app.core import clock
 from app.core.redis import AWAY, CHANNEL_PREFIX, client
+from app.core.relay.consumer import find
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +34,10 @@ class Job(StrEnum):
     EXPECT_VISITS = "app.jobs.day.expect_visits"
     PURGE_EXPIRED = "app.jobs.housekeeping.purge_expired"
     DELIVER_PROMISES = "app.jobs.relay.deliver_promises"
+    DELIVER_SLOWLY = "app.jobs.relay.deliver_slowly"
     PULL_FROM_EMR = "app.jobs.fhir.pull_from_emr"
     RETRY_UNMATCHED = "app.jobs.unmatched.retry_unmatched"
+    TELL_AGAIN = "app.jobs.again.tell_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ LIMITS: dict[Job, Limits] = {
     Job.PURGE_EXPIRED: Limits("low", 120, (60,)),
     Job.PULL_FROM_EMR: Limits("default", 90, (30,), asked_once_seconds=10),
     Job.DELIVER_PROMISES: Limits("high", 120, (5, 30), asked_once_seconds=10),
+    # Longer than any lease: the consumer itself keeps its time, and its child process dies of its own limits.
+    Job.DELIVER_SLOWLY: Limits("low", 7200, (5, 30), asked_once_seconds=10),
     Job.RETRY_UNMATCHED: Limits("default", 120, (30,), asked_once_seconds=10),
+    Job.TELL_AGAIN: Limits("low", 120, (30, 120, 600), asked_once_seconds=10),
 }
 
 
@@ -87,6 +93,12 @@ def enqueue(job: Job, *ids: str) -> bool:
     finally:
         connection.close()
     return True
+
+
+def delivering(consumer: str) -> Job:
+    """Return the job that delivers what is due for a consumer."""
+    found = find(consumer)
+    return Job.DELIVER_SLOWLY if found is not None and found.is_slow else Job.DELIVER_PROMISES
 
 
 def begun(job: Job, *ids: str) -> None:

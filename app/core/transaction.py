@@ -43,6 +43,7 @@ class Mark:
 
     row: Sequenced
     kind: str
+    is_promised: bool
     history: list[Callable[[], int]] = field(default_factory=list)
 
 
@@ -160,9 +161,15 @@ def promise(row: Sequenced, kind: str, *, history: Callable[[], int] | None = No
 
     The first kind promised names the move. `history` returns, after the flush, the id of a history row.
     """
-    mark = unit().moved.setdefault((row.topic_kind, row.id), Mark(row, kind))
+    mark = unit().moved.setdefault((row.topic_kind, row.id), Mark(row, kind, is_promised=True))
+    mark.is_promised = True
     if history is not None:
         mark.history.append(history)
+
+
+def move(row: Sequenced, kind: str) -> None:
+    """Mark an aggregate as moved for those who watch it: its `seq` rises, and nothing is promised to anybody."""
+    unit().moved.setdefault((row.topic_kind, row.id), Mark(row, kind, is_promised=False))
 
 
 def heard_from(consumer: str, kind: str, aggregate_id: UUID, then: Callable[[int], None]) -> None:
@@ -228,7 +235,8 @@ def _seal(session: Session, unit_: Unit) -> list[Event]:
         seq = outbox.raise_seq(session, mark.row)
         ids = tuple(sorted({one() for one in mark.history}))
         outbox.log_move(session, topic=mark.row.topic, seq=seq, kind=mark.kind, ids=ids)
-        promises.append(Promise(mark.row.promise_kind, mark.row.public_id, seq))
+        if mark.is_promised:
+            promises.append(Promise(mark.row.promise_kind, mark.row.public_id, seq))
         told.append(Moved(topic=mark.row.topic, seq=seq, kind=mark.kind, ids=ids))
     for kind in sorted(unit_.changed, key=lambda one: one.topic_kind):
         changed = {row.id for row in unit_.changed[kind] if inspect(row).persistent}

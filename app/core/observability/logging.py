@@ -37,7 +37,11 @@ def configure(level: str) -> None:
         structlog.processors.format_exc_info,
     ]
     # One list for the life of the process, as loggers keep the one that they began with.
-    PROCESSORS[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+    PROCESSORS[:] = [
+        structlog.stdlib.filter_by_level,  # first: what nobody will read is not made
+        *shared,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ]
     structlog.configure(
         processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -12,7 +12,8 @@ For those who send (`app/core/relay`, `app/fhir/relay`), counted after the commi
 - `ATTEMPTS.labels(consumer)`: lives that it had lost by then;
 - `FHIR_RESPONSES.labels(target, resource_type, status)`: `status` as text, "none" where no answer came;
 - `FHIR_REQUEST_SECONDS.labels(target)`, `FHIR_BUNDLE_ENTRIES.labels(target)`, `FHIR_BUNDLE_BYTES.labels(target)`;
-- `FHIR_CONFLICTS.labels(target, resource_type)`.
+- `FHIR_CONFLICTS.labels(target, resource_type)`;
+- `RENDITIONS.labels(outcome)`, `STUDIES.labels(outcome)`.
 
 Gauges (how many rows stand where, breakers, ages) are no counts: `app/web/ops/gauges.py` reads them at the scrape.
 """
@@ -103,6 +104,18 @@ FHIR_CONFLICTS = Counter(
     "annae_fhir_conflicts_total",
     "Resources that somebody else had changed at the target",
     ["target", "resource_type"],
+    registry=SENDING,
+)
+STUDIES = Counter(
+    "annae_studies_answered_total",
+    "Studies that got their answer, by what it is",
+    ["outcome"],
+    registry=SENDING,
+)
+RENDITIONS = Counter(
+    "annae_renditions_total",
+    "Frames written as HTJ2K (made), and instances that were left alone, by why",
+    ["outcome"],
     registry=SENDING,
 )
 

@@ -74,11 +74,15 @@ def after_failure(state: State, now: datetime, *, is_probe: bool, opens: bool, l
 
 def state_of(consumer: str) -> State:
     """Return how a breaker stands; 1 statement."""
-    row = db.session.execute(
-        select(OutboxBreaker.recent, OutboxBreaker.open_until, OutboxBreaker.pause_seconds).where(
-            OutboxBreaker.consumer == consumer
+    row = (
+        db.session.connection()
+        .execute(
+            select(OutboxBreaker.recent, OutboxBreaker.open_until, OutboxBreaker.pause_seconds).where(
+                OutboxBreaker.consumer == consumer
+            )
         )
-    ).one_or_none()
+        .one_or_none()
+    )
     return (
         CLOSED
         if row is None

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, exists, select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.orm import aliased
 
 from app.core import clock
 from app.core.db import db
+from app.core.each import update_each
 from app.core.outbox import OutboxPromise, PromiseStatus
 from app.core.relay import breaker
 from app.core.relay.consumer import Consumer, Parcel, Refused, Rendered
@@ -19,15 +20,29 @@ DUE = (PromiseStatus.PENDING, PromiseStatus.FAILED)
 OPEN = (*DUE, PromiseStatus.PROCESSING)
 MOST_CLAIMS = 10
 REAPED_AT_ONCE = 200
+# What a claim needs of a row; whole rows of the ORM cost more than all else of it.
+COLUMNS = (
+    OutboxPromise.id,
+    OutboxPromise.status,
+    OutboxPromise.kind,
+    OutboxPromise.aggregate_id,
+    OutboxPromise.seq,
+    OutboxPromise.attempts,
+    OutboxPromise.claims,
+    OutboxPromise.next_attempt_at,
+    OutboxPromise.created_at,
+)
+Head = Row[int, str, str, str, int, int, int, datetime, datetime]
 CRASH_LOOP = "crash loop: claimed again and again, and never answered for"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One aggregate under our lease: the row that carries it and the older ones it stands for."""
+    """One aggregate under our lease: the row that carries it, the older ones it stands for, its dead letters by seq."""
 
     row_id: int
     older: tuple[int, ...]
+    dead: tuple[tuple[int, int], ...]
     kind: str
     aggregate_id: UUID
     seq: int
@@ -79,10 +94,10 @@ def claim(consumer: Consumer) -> Claim | None:
     if consumer.mode == "snapshot":
         rows = _with_newer(consumer, rows)
     items = _by_aggregate(rows)
-    crashed = [item for item in items if item.row_id in {row.id for row in rows if row.claims >= MOST_CLAIMS}]
-    if crashed:
+    worn = {row.id for row in rows if row.claims >= MOST_CLAIMS}
+    if crashed := [item for item in items if item.row_id in worn]:
         _bury(consumer, crashed, now)
-    leased = tuple(item for item in items if item not in crashed)
+    leased = tuple(item for item in items if item.row_id not in worn)
     token = str(uuid4())
     _update(
         [one for item in leased for one in (item.row_id, *item.older)],
@@ -132,25 +147,22 @@ def store(claimed: Claim, rendered: dict[int, Rendered]) -> frozenset[int]:
     """
     if not rendered:
         return frozenset()
+    changed = update_each(
+        OutboxPromise,
+        {row_id: {"payload": one.payload, "rendered_seq": one.seq} for row_id, one in rendered.items()},
+        where={"lease_token": claimed.token, "status": PromiseStatus.PROCESSING},
+    )
+    if changed == len(rendered):
+        return frozenset(rendered)
     is_ours = (
         OutboxPromise.id.in_(rendered),
         OutboxPromise.lease_token == claimed.token,
         OutboxPromise.status == PromiseStatus.PROCESSING,
     )
-    changed = db.session.connection().execute(
-        update(OutboxPromise)
-        .where(*is_ours)
-        .values(
-            payload=case({row_id: one.payload for row_id, one in rendered.items()}, value=OutboxPromise.id),
-            rendered_seq=case({row_id: one.seq for row_id, one in rendered.items()}, value=OutboxPromise.id),
-        )
-    )
-    if changed.rowcount == len(rendered):
-        return frozenset(rendered)
     return frozenset(db.session.execute(select(OutboxPromise.id).where(*is_ours)).scalars())
 
 
-def _heads(consumer: Consumer, now: datetime, *, most: int) -> list[OutboxPromise]:
+def _heads(consumer: Consumer, now: datetime, *, most: int) -> list[Head]:
     """Lock the oldest due rows that nothing unfinished of their own aggregate stands before.
 
     One statement for each status: each reads its index in order and stops at the limit. With both in one, MariaDB
@@ -169,10 +181,11 @@ def _heads(consumer: Consumer, now: datetime, *, most: int) -> list[OutboxPromis
             earlier.seq < OutboxPromise.seq,
         )
     )
-    rows: list[OutboxPromise] = []
+    rows: list[Head] = []
+    connection = db.session.connection()
     for status in DUE:
-        rows += db.session.execute(
-            select(OutboxPromise)
+        rows += connection.execute(
+            select(*COLUMNS)
             .with_hint(OutboxPromise, "FORCE INDEX (ix_outbox_claim)", "mysql")
             .where(
                 OutboxPromise.consumer == consumer.name,
@@ -183,40 +196,45 @@ def _heads(consumer: Consumer, now: datetime, *, most: int) -> list[OutboxPromis
             .order_by(OutboxPromise.next_attempt_at, OutboxPromise.id)
             .limit(most)
             .with_for_update(skip_locked=True)
-            .execution_options(populate_existing=True)
-        ).scalars()
+        )
     return sorted(rows, key=lambda row: (row.next_attempt_at, row.id))[:most]
 
 
-def _with_newer(consumer: Consumer, heads: list[OutboxPromise]) -> list[OutboxPromise]:
-    """Lock the later rows of the same aggregates too: one sending stands for all of them."""
+def _with_newer(consumer: Consumer, heads: list[Head]) -> list[Head]:
+    """Lock the later rows of the same aggregates too, and their dead letters: one sending stands for all of them."""
     wanted = {(row.kind, row.aggregate_id) for row in heads}
-    rows = db.session.execute(
-        select(OutboxPromise)
+    others = db.session.connection().execute(
+        select(*COLUMNS)
+        .with_hint(OutboxPromise, "FORCE INDEX (ix_outbox_head)", "mysql")
         .where(
             OutboxPromise.consumer == consumer.name,
             OutboxPromise.kind.in_({kind for kind, _ in wanted}),
             OutboxPromise.aggregate_id.in_({one for _, one in wanted}),
-            OutboxPromise.status.in_(DUE),
+            OutboxPromise.status.in_((*DUE, PromiseStatus.DEAD_LETTER)),
+            OutboxPromise.id.not_in([row.id for row in heads]),
         )
         .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    ).scalars()
-    return [row for row in rows if (row.kind, row.aggregate_id) in wanted]
+    )
+    return [*heads, *(row for row in others if (row.kind, row.aggregate_id) in wanted)]
 
 
-def _by_aggregate(rows: list[OutboxPromise]) -> list[Item]:
+def _by_aggregate(rows: list[Head]) -> list[Item]:
     """Let the newest row of each aggregate carry the others, in the order of the oldest."""
-    lines: dict[tuple[str, str], list[OutboxPromise]] = {}
+    lines: dict[tuple[str, str], list[Head]] = {}
+    dead: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for row in sorted(rows, key=lambda row: (row.next_attempt_at, row.id)):
-        lines.setdefault((row.kind, row.aggregate_id), []).append(row)
+        if row.status == PromiseStatus.DEAD_LETTER:
+            dead.setdefault((row.kind, row.aggregate_id), []).append((row.id, row.seq))
+        else:
+            lines.setdefault((row.kind, row.aggregate_id), []).append(row)
     items = []
-    for line in lines.values():
+    for key, line in lines.items():
         *older, newest = sorted(line, key=lambda row: row.seq)
         items.append(
             Item(
                 row_id=newest.id,
                 older=tuple(row.id for row in older),
+                dead=tuple(dead.get(key, ())),
                 kind=newest.kind,
                 aggregate_id=UUID(newest.aggregate_id),
                 seq=newest.seq,

@@ -114,6 +114,7 @@ class Consumer:
     rendered by itself, so that a faulty one is alone with its fault. `deliver` gets up to `bundle` parcels, takes
     at most `send_seconds`, answers one outcome each, in order, or raises TargetDownError. `settled` gets the final
     outcomes in the transaction that records them, and again where that is rerun: it writes rows and nothing else.
+    `is_slow`: one delivery takes minutes, so it has a job of its own behind all others.
     """
 
     name: str
@@ -128,11 +129,12 @@ class Consumer:
     lives: int = 5
     first_backoff_seconds: float = 60.0
     longest_backoff_seconds: float = 3600.0
+    is_slow: bool = False
 
     @property
     def lease_seconds(self) -> float:
-        """Six sendings long, as the slowest bundle must not outlive its lease."""
-        return 6 * self.send_seconds
+        """Six sendings long, as the slowest bundle must not outlive its lease; who claims one thing sends once."""
+        return (1.5 if self.claim_rows == 1 else 6) * self.send_seconds
 
     def backoff_seconds(self, attempts: int) -> float:
         """Return the pause after the n-th failure, without jitter: doubled each time, capped."""
