@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
@@ -89,16 +90,30 @@ class OfPatient(Identified):
     patient_id: Mapped[int]
 
 
-class PatientIdentifier(OfPatient, Model):
-    """A number under which somebody else knows the patient (FHIR Patient.identifier); one owner each."""
+class PatientIdentifier(OfPatient, Versioned, Model):
+    """A number under which somebody else knows the patient (FHIR Patient.identifier); one owner each.
+
+    `system` says whose numbers they are: an address, or the issuer's name as the desk writes it.
+    """
 
     __tablename__ = "patient_identifier"
-    __table_args__ = (UniqueConstraint("system", "value"), Model.__table_args__)
+    __table_args__ = (
+        # NULL once it has ended, so that the number may be somebody's again.
+        UniqueConstraint("system", "value", "open_slot"),
+        Index("ix_patient_identifier_value", "value"),  # search by number, whoever gave it
+        CheckConstraint("kind IN ('hospital','insurance','previous','other')", name="kind"),
+        CheckConstraint("open_slot IS NULL OR open_slot = 1", name="open_slot"),
+        CheckConstraint("(open_slot IS NULL) = (ended_at IS NOT NULL)", name="ended_frees_slot"),
+        Model.__table_args__,
+    )
 
     patient_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("patient.id"), index=True)
-    system: Mapped[str] = mapped_column(AsciiKey(128))
+    kind: Mapped[str] = mapped_column(AsciiKey(12))
+    system: Mapped[str] = mapped_column(String(128))
     value: Mapped[str] = mapped_column(AsciiKey(64))
+    open_slot: Mapped[int | None] = mapped_column(SmallInteger, default=1)
     created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class PatientContact(OfPatient, Versioned, Model):

@@ -28,7 +28,6 @@ class Link(Model):
     etag: Mapped[str | None] = mapped_column(AsciiKey(LONGEST_ETAG))  # opaque; as last seen
     is_theirs: Mapped[bool] = mapped_column(Boolean, default=False)
     delivered_seq: Mapped[int] = mapped_column(BigInteger, default=0)
-    payload_hash: Mapped[str | None] = mapped_column(AsciiKey(64))
     delivered_at: Mapped[datetime | None]
 
 

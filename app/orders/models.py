@@ -90,7 +90,7 @@ class ServiceOrder(Projected, Versioned, Model):
         Model.__table_args__,
     )
     topic_kind = "order"
-    projected = frozenset({"status", "priority", "note", "visit_id"})
+    projected = frozenset({"status", "priority", "note", "visit_id", "patient_id"})
 
     order_no: Mapped[int] = mapped_column(Integer)
     patient_id: Mapped[UUID] = mapped_column(Uuid())
