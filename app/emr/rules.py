@@ -17,6 +17,9 @@ OLDEST_BIRTH_YEAR = 1900
 HANGUL = re.compile(r"[가-힣]")
 FEW_LETTERS = 2
 FOUR_LETTERS = 4
+LONGEST_NUMBER = 64
+OTHER_NAME, OTHER_BIRTH_DATE = "other_name", "other_birth_date"
+MONTHS, LONGEST_MONTH = 12, 31
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 # The block of syllables begins here; an initial has 21 vowels x 28 finals.
 FIRST_SYLLABLE, PER_INITIAL = 0xAC00, 588
@@ -42,6 +45,16 @@ def initials_of(name: str) -> str:
         for letter in unicodedata.normalize("NFC", name)
         if not letter.isspace()
     )
+
+
+def unlike(name: str, born: date, other_name: str, other_born: date) -> tuple[str, ...]:
+    """Return in what two records that may be one person's differ, in the words that confirm it; blanks do not count."""
+    same_name = _spelt(name) == _spelt(other_name)
+    return (*(() if same_name else (OTHER_NAME,)), *(() if born == other_born else (OTHER_BIRTH_DATE,)))
+
+
+def _spelt(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def birth_date_of(typed: str) -> date:
@@ -75,6 +88,31 @@ def phone_of(typed: str, region: str = "KR") -> str:
     if not phonenumbers.is_possible_number(number):
         raise InvalidError(field="phone", why="format")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def number_of(typed: str) -> str:
+    """Return a number under which somebody else knows a patient, as it is kept: ASCII without blanks.
+
+    Raise InvalidError; resident and alien registration numbers are refused, which the Personal Information
+    Protection Act (art. 24 and 24-2) lets nobody keep without a law that says so.
+    """
+    number = "".join(unicodedata.normalize("NFKC", typed).split())
+    if not number:
+        raise InvalidError(field="value", why="missing")
+    if len(number) > LONGEST_NUMBER or not number.isascii() or not number.isprintable():
+        raise InvalidError(field="value", why="form")
+    if is_resident_number(number):
+        raise InvalidError(field="value", why="resident_number")
+    return number
+
+
+def is_resident_number(number: str) -> bool:
+    """Whether this reads as a resident or alien registration number: a birth date, and seven digits from 0 to 9."""
+    found = re.fullmatch(r"\d{2}(\d{2})(\d{2})-?\d{7}", number)
+    if found is None:
+        return False
+    month, day = map(int, found.groups())
+    return 1 <= month <= MONTHS and 1 <= day <= LONGEST_MONTH
 
 
 def is_inside_window(now: datetime, starts_at: datetime, before_seconds: int, after_seconds: int) -> bool:

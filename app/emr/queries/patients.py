@@ -13,6 +13,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFoundError
 from app.emr.models import Appointment, Patient
+from app.emr.queries.relations import check_record
 
 # The visits stand on a higher storey; here only whether a row points at the appointment.
 _visits = table("visit", column("appointment_id"))
@@ -39,8 +40,9 @@ class PatientCard:
 
 
 def patient_card(patient_id: UUID, *, by: Actor) -> PatientCard:
-    """Return one patient; 1 statement. Raise NotFoundError."""
+    """Return one patient; 1 statement, 2 in a unit. Raise NotFoundError for somebody else's."""
     require(by, Permission.SEE_PATIENT)
+    check_record(patient_id, by=by)
     row = db.session.execute(select(Patient).where(Patient.public_id == patient_id)).scalar_one_or_none()
     if row is None:
         raise NotFoundError(kind="patient")

@@ -19,15 +19,18 @@ from app.emr.models import (
     PatientIdentifier,
     PatientMerge,
 )
-from app.emr.queries.relations import check_reach
+from app.emr.queries.relations import check_record
 
 MOST_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifier:
-    """A number under which somebody else knows the patient."""
+    """A number under which somebody else knows the patient; `system` says whose numbers these are."""
 
+    id: UUID
+    version: int
+    kind: str
     system: str
     value: str
 
@@ -106,7 +109,7 @@ class PatientRecord:
 def patient_record(patient_id: UUID, *, by: Actor) -> PatientRecord:
     """Return a record; 4 statements at the desk, 7 in a unit. Raise NotFoundError for somebody else's."""
     require(by, Permission.SEE_PATIENT)
-    check_reach(patient_id, by=by)
+    check_record(patient_id, by=by)
     row = db.session.execute(select(Patient).where(Patient.public_id == patient_id)).scalar_one_or_none()
     if row is None:
         raise NotFoundError(kind="patient")
@@ -131,12 +134,15 @@ def patient_record(patient_id: UUID, *, by: Actor) -> PatientRecord:
 
 def _identifiers(row_id: int) -> tuple[Identifier, ...]:
     rows = db.session.execute(
-        select(PatientIdentifier.system, PatientIdentifier.value)
-        .where(PatientIdentifier.patient_id == row_id)
-        .order_by(PatientIdentifier.system, PatientIdentifier.value)
+        select(PatientIdentifier)
+        .where(PatientIdentifier.patient_id == row_id, PatientIdentifier.open_slot == 1)
+        .order_by(PatientIdentifier.kind, PatientIdentifier.system, PatientIdentifier.value)
         .limit(MOST_ROWS)
+    ).scalars()
+    return tuple(
+        Identifier(id=row.public_id, version=row.version, kind=row.kind, system=row.system, value=row.value)
+        for row in rows
     )
-    return tuple(Identifier(system=row.system, value=row.value) for row in rows)
 
 
 def _contacts(row_id: int) -> tuple[Contact, ...]:

@@ -19,7 +19,20 @@ from app.emr.services.following import (
     follow_patient,
     hand_over_appointments,
 )
-from app.emr.services.merging import Trail, merge_patient, note_in_trail, undo_merge
+from app.emr.services.identifiers import (
+    SaidIdentifier,
+    add_identifier,
+    end_identifier,
+    follow_identifiers,
+)
+from app.emr.services.merging import (
+    Trail,
+    check_alike,
+    hold_living,
+    merge_patient,
+    note_in_trail,
+    undo_merge,
+)
 from app.emr.services.notes import change_encounter, remove_note, write_note
 from app.emr.services.people import (
     Known,
@@ -37,22 +50,28 @@ __all__ = [
     "Opened",
     "Said",
     "SaidBooking",
+    "SaidIdentifier",
     "Trail",
     "Written",
     "add_allergy",
     "add_contact",
+    "add_identifier",
     "book",
     "booked",
     "change_encounter",
+    "check_alike",
     "declare_emergency",
     "edit_allergy",
     "edit_contact",
     "edit_demographics",
+    "end_identifier",
     "enter_patient",
     "follow_appointment",
+    "follow_identifiers",
     "follow_patient",
     "hand_over_appointments",
     "hash_phone",
+    "hold_living",
     "known",
     "merge_patient",
     "note_in_trail",

@@ -37,12 +37,12 @@ def add_allergy(
     patient_id: UUID, *, substance: str, reaction: str = "", criticality: str, by: Actor
 ) -> Written:
     """Note what must not be given."""
-    patient = _hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
+    patient = hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
     row = PatientAllergy(
         patient_id=patient.id,
-        substance=_text(substance, "substance", LONGEST_SUBSTANCE),
-        reaction=_text(reaction, "reaction", LONGEST_REACTION, may_be_empty=True),
-        criticality=_one_of(criticality, "criticality", CRITICALITIES),
+        substance=checked_text(substance, "substance", LONGEST_SUBSTANCE),
+        reaction=checked_text(reaction, "reaction", LONGEST_REACTION, may_be_empty=True),
+        criticality=one_of(criticality, "criticality", CRITICALITIES),
         recorded_at=clock.utcnow(),
     )
     return _add(row, "emr:allergy:add", patient_id, by=by)
@@ -61,29 +61,29 @@ def edit_allergy(
     by: Actor,
 ) -> Written:
     """Change what is given; `entered-in-error` takes it away for good, and then a change is GoneError."""
-    patient = _hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
+    patient = hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
     row = hold(PatientAllergy, allergy_id)
     _check_owner(row, patient)
     check(row, version, is_gone=row.status == IN_ERROR)
     if substance is not None:
-        row.substance = _text(substance, "substance", LONGEST_SUBSTANCE)
+        row.substance = checked_text(substance, "substance", LONGEST_SUBSTANCE)
     if reaction is not None:
-        row.reaction = _text(reaction, "reaction", LONGEST_REACTION, may_be_empty=True)
+        row.reaction = checked_text(reaction, "reaction", LONGEST_REACTION, may_be_empty=True)
     if criticality is not None:
-        row.criticality = _one_of(criticality, "criticality", CRITICALITIES)
+        row.criticality = one_of(criticality, "criticality", CRITICALITIES)
     if status is not None:
-        row.status = _one_of(status, "status", STATUSES)
+        row.status = one_of(status, "status", STATUSES)
     return _change(row, "emr:allergy:edit", patient_id, by=by)
 
 
 @command
 def add_contact(patient_id: UUID, *, name: str, relation: str, phone: str, by: Actor) -> Written:
     """Note whom to phone."""
-    patient = _hold_own(patient_id, Permission.EDIT_DEMOGRAPHICS, by=by)
+    patient = hold_own(patient_id, Permission.EDIT_DEMOGRAPHICS, by=by)
     row = PatientContact(
         patient_id=patient.id,
         name=checked_name(name),
-        relation=_one_of(relation, "relation", RELATIONS),
+        relation=one_of(relation, "relation", RELATIONS),
         phone=phone_of(phone),
     )
     return _add(row, "emr:contact:add", patient_id, by=by)
@@ -101,14 +101,14 @@ def edit_contact(
     by: Actor,
 ) -> Written:
     """Change what is given of a contact."""
-    patient = _hold_own(patient_id, Permission.EDIT_DEMOGRAPHICS, by=by)
+    patient = hold_own(patient_id, Permission.EDIT_DEMOGRAPHICS, by=by)
     row = hold(PatientContact, contact_id)
     _check_owner(row, patient)
     check(row, version, is_gone=row.removed_at is not None)
     if name is not None:
         row.name = checked_name(name)
     if relation is not None:
-        row.relation = _one_of(relation, "relation", RELATIONS)
+        row.relation = one_of(relation, "relation", RELATIONS)
     if phone is not None:
         row.phone = phone_of(phone)
     return _change(row, "emr:contact:edit", patient_id, by=by)
@@ -117,7 +117,7 @@ def edit_contact(
 @command
 def remove_contact(patient_id: UUID, contact_id: UUID, *, version: int | None, by: Actor) -> Written:
     """Take a contact away; the row stays for the audit."""
-    patient = _hold_own(patient_id, Permission.EDIT_DEMOGRAPHICS, by=by)
+    patient = hold_own(patient_id, Permission.EDIT_DEMOGRAPHICS, by=by)
     row = hold(PatientContact, contact_id)
     _check_owner(row, patient)
     check(row, version, is_gone=row.removed_at is not None)
@@ -128,11 +128,11 @@ def remove_contact(patient_id: UUID, contact_id: UUID, *, version: int | None, b
 @command
 def raise_flag(patient_id: UUID, *, kind: str, text: str = "", by: Actor) -> Written:
     """Let everybody know of a risk."""
-    patient = _hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
+    patient = hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
     row = PatientFlag(
         patient_id=patient.id,
-        kind=_one_of(kind, "kind", FLAGS),
-        text=_text(text, "text", LONGEST_FLAG, may_be_empty=kind != "other"),
+        kind=one_of(kind, "kind", FLAGS),
+        text=checked_text(text, "text", LONGEST_FLAG, may_be_empty=kind != "other"),
         raised_at=clock.utcnow(),
     )
     return _add(row, "emr:flag:raise", patient_id, by=by)
@@ -141,7 +141,7 @@ def raise_flag(patient_id: UUID, *, kind: str, text: str = "", by: Actor) -> Wri
 @command
 def remove_flag(patient_id: UUID, flag_id: UUID, *, version: int | None, by: Actor) -> Written:
     """Take a flag down."""
-    patient = _hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
+    patient = hold_own(patient_id, Permission.WRITE_CLINICAL, by=by)
     row = hold(PatientFlag, flag_id)
     _check_owner(row, patient)
     check(row, version, is_gone=row.removed_at is not None)
@@ -149,7 +149,7 @@ def remove_flag(patient_id: UUID, flag_id: UUID, *, version: int | None, by: Act
     return _change(row, "emr:flag:remove", patient_id, by=by)
 
 
-def _hold_own(patient_id: UUID, permission: Permission, *, by: Actor) -> Patient:
+def hold_own(patient_id: UUID, permission: Permission, *, by: Actor) -> Patient:
     """Hold the patient first, as a merge does; what concerns a duplicate is written where the person lives on."""
     require(by, permission)
     patient = hold(Patient, patient_id)
@@ -185,7 +185,8 @@ def _told(
     return Written(id=row.public_id, version=row.version)
 
 
-def _text(typed: str, field: str, longest: int, *, may_be_empty: bool = False) -> str:
+def checked_text(typed: str, field: str, longest: int, *, may_be_empty: bool = False) -> str:
+    """Return a short text as it is kept. Raise InvalidError."""
     text = " ".join(typed.split())
     if not text and not may_be_empty:
         raise InvalidError(field=field, why="missing")
@@ -194,7 +195,8 @@ def _text(typed: str, field: str, longest: int, *, may_be_empty: bool = False) -
     return text
 
 
-def _one_of(typed: str, field: str, words: tuple[str, ...]) -> str:
+def one_of(typed: str, field: str, words: tuple[str, ...]) -> str:
+    """Return a code of a list. Raise InvalidError."""
     if typed not in words:
         raise InvalidError(field=field, why="missing" if not typed else "unknown")
     return typed

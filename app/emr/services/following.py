@@ -15,7 +15,7 @@ from app.core.locking import hold
 from app.core.transaction import promise, transactional
 from app.emr.models import Appointment, Patient
 from app.emr.rules import phone_of
-from app.emr.services.merging import note_in_trail, open_trail, part
+from app.emr.services.merging import Trail, note_in_trail, open_trail, part
 from app.emr.services.people import checked_birth, checked_name, hash_phone
 from app.emr.services.versions import keep
 
@@ -42,9 +42,17 @@ class SaidBooking:
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Whether anything was new, and the merge that this has undone: higher storeys bring back what is theirs."""
+
+    is_news: bool
+    parted: Trail | None = None
+
+
 @transactional
-def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
-    """Let name, birth date, gender, phone and activity be what the EMR says; False where they are.
+def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> Followed:
+    """Let name, birth date, gender, phone and activity be what the EMR says.
 
     A record that is active again is nobody's duplicate any more, and has back what had gone over
     of what is known; whose a booking is, the EMR says with the booking.
@@ -52,8 +60,7 @@ def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
     require(by, Permission.EDIT_DEMOGRAPHICS)
     patient = hold(Patient, patient_id)
     trail = open_trail(patient.id) if said.is_active and patient.replaced_by_id is not None else None
-    if trail is not None:
-        part(trail, reason="", takes_bookings=False, by=by)
+    parted = part(trail, reason="", takes_bookings=False, by=by) if trail is not None else None
     told: dict[str, object] = {
         "name": checked_name(said.name),
         "birth_date": checked_birth(said.birth_date),
@@ -67,14 +74,14 @@ def follow_patient(patient_id: UUID, said: Said, *, by: Actor) -> bool:
         told |= {"phone_hash": hash_phone(e164), "phone_last4": e164[-4:]}
     news = {name: value for name, value in told.items() if getattr(patient, name) != value}
     if not news:
-        return trail is not None
+        return Followed(is_news=parted is not None, parted=parted)
     for name, value in news.items():
         setattr(patient, name, value)
     patient.version += 1
     promise(patient, "patient.edited")
     keep(patient, by=by)
     audit.record("emr:patient:follow", by=by, patients=[patient_id], details={"fields": sorted(news)})
-    return True
+    return Followed(is_news=True, parted=parted)
 
 
 @transactional

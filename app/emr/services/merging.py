@@ -1,6 +1,6 @@
 """Two records of one person become one, with a trail by which it is undone: which rows went over, by whom, why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from app.accounts.roles import Permission, require
 from app.core import audit, clock
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import InvalidError, TransitionRefusedError
+from app.core.errors import ConfirmationNeededError, InvalidError, TransitionRefusedError
 from app.core.locking import hold
 from app.core.transaction import promise, transactional
 from app.emr.models import (
@@ -24,6 +24,7 @@ from app.emr.models import (
     PatientIdentifier,
     PatientMerge,
 )
+from app.emr.rules import unlike
 from app.emr.services.versions import keep
 
 # What goes over with a merge; bookings and visits follow by `journey`, which knows which of them may.
@@ -43,6 +44,25 @@ class Trail:
     patient_id: UUID
     into: UUID
     moved: Mapping[str, tuple[UUID, ...]]
+
+
+@transactional
+def check_alike(patient_id: UUID, *, into: UUID, confirm: Collection[str]) -> UUID:
+    """Ask again before two records become one that differ in name or birth date; return who lives on, both held.
+
+    A duplicate means the record that lives on for it. Raise ConfirmationNeededError.
+    """
+    held = {one: hold(Patient, one) for one in sorted({patient_id, into})}
+    patient, named = held[patient_id], held[into]
+    survivor = named if named.replaced_by_id is None else hold(Patient, named.replaced_by_id)
+    open_words = [
+        word
+        for word in unlike(patient.name, patient.birth_date, survivor.name, survivor.birth_date)
+        if word not in confirm
+    ]
+    if open_words and survivor.id not in {patient.id, patient.replaced_by_id}:
+        raise ConfirmationNeededError(confirm=open_words)
+    return survivor.public_id
 
 
 @transactional
@@ -67,11 +87,14 @@ def merge_patient(patient_id: UUID, *, into: UUID, reason: str = "", by: Actor) 
         one.version += 1
         promise(one, "patient.merged")
         keep(one, by=by)
+    moved = _move(patient.id, target_id)
+    if PatientIdentifier.__tablename__ in moved:  # further numbers stand in what partners know of a person
+        promise(hold(Patient, target_id), "patient.edited")
     db.session.add(
         PatientMerge(
             patient_id=patient.id,
             into_id=target_id,
-            moved=_move(patient.id, target_id),
+            moved=moved,
             reason=" ".join(reason.split())[:300],
             by_kind=by.kind,
             by_id=by.id,
@@ -81,6 +104,15 @@ def merge_patient(patient_id: UUID, *, into: UUID, reason: str = "", by: Actor) 
     )
     audit.record("emr:patient:merge", by=by, patients=[patient_id, into], reason=reason or None)
     return True
+
+
+@transactional
+def hold_living(patient_id: UUID) -> UUID:
+    """Hold a record and return who lives on for it, so that no merge comes in between. Raise NotFoundError."""
+    patient = hold(Patient, patient_id)
+    if patient.replaced_by_id is None:
+        return patient.public_id
+    return hold(Patient, patient.replaced_by_id).public_id
 
 
 @transactional
@@ -127,6 +159,8 @@ def part(trail: PatientMerge, *, reason: str, takes_bookings: bool = True, by: A
     patient.is_active, patient.replaced_by_id = True, None
     patient.version += 1
     promise(patient, "patient.edited")
+    if moved.get(PatientIdentifier.__tablename__):
+        promise(survivor, "patient.edited")
     keep(patient, by=by)
     trail.undone_at, trail.undone_by = clock.utcnow(), by.id
     both = (patient.public_id, survivor.public_id)

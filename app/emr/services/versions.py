@@ -13,11 +13,12 @@ from app.emr.models import (
     PatientAllergy,
     PatientContact,
     PatientFlag,
+    PatientIdentifier,
     RecordVersion,
 )
 from app.emr.queries.versions import Snapshot, snapshots
 
-Kept = Patient | PatientAllergy | PatientContact | PatientFlag | EncounterNote
+Kept = Patient | PatientIdentifier | PatientAllergy | PatientContact | PatientFlag | EncounterNote
 
 
 def _patient(row: Patient) -> dict[str, str]:
@@ -36,6 +37,7 @@ def _columns(*names: str) -> Callable[[Any], dict[str, str]]:
 # By kind: what a form shows of a row, as texts.
 SHOWN: Mapping[type[Kept], tuple[str, Callable[[Any], dict[str, str]]]] = {
     Patient: ("patient", _patient),
+    PatientIdentifier: ("identifier", _columns("kind", "system", "value")),
     PatientAllergy: ("allergy", _columns("substance", "reaction", "criticality", "status")),
     PatientContact: ("contact", _columns("name", "relation", "phone")),
     PatientFlag: ("flag", _columns("kind", "text")),
