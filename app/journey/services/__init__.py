@@ -6,7 +6,7 @@ from app.journey.services.aside import hold, prioritise, re_enter, resume, skip_
 from app.journey.services.calling import call_next, call_patient, miss, recall, uncall
 from app.journey.services.care import complete, pause, start, start_direct
 from app.journey.services.emergencies import declare_emergency
-from app.journey.services.following import follow_booking, hand_over, show_anew
+from app.journey.services.following import follow_booking, hand_over, show_anew, show_visit_anew
 from app.journey.services.identity import Identified, identify, issue_link, open_link
 from app.journey.services.informing import tell_whose_turn_is_near
 from app.journey.services.leaving import cancel, leave, transfer_out, void
@@ -68,6 +68,7 @@ __all__ = [
     "revoke_order",
     "settle_due",
     "show_anew",
+    "show_visit_anew",
     "skip_once",
     "start",
     "start_direct",

@@ -13,8 +13,9 @@ from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.locking import hold
-from app.core.transaction import promise, transactional
+from app.core.transaction import move, promise, transactional
 from app.emr import services as emr
+from app.imaging import services as imaging
 from app.journey.models import Visit
 from app.journey.queries import is_of_today
 from app.journey.services.arrival import begin
@@ -24,6 +25,7 @@ from app.journey.services.permitting import permit
 from app.journey.services.planning import changed_plan, replan
 from app.journey.services.scene import Scene, hold_scene
 from app.journey.states import Command, Disposition, State, check
+from app.orders import services as orders
 from app.queues.states import EntryStatus
 
 BOOKED = "booked"
@@ -67,9 +69,10 @@ def follow_booking(appointment_id: UUID, said: emr.SaidBooking, *, site: str, by
 
 @transactional
 def hand_over(patient_id: UUID, *, into: UUID, by: Actor) -> int:
-    """Give a duplicate's bookings, and who is expected for them, to the record that lives on; return how many.
+    """Give a duplicate's bookings, who is expected for them, what is ordered, and all pictures, to who lives on.
 
-    Whoever has come already stays under the record that the desk, the slip and the ward know: staff see the hint.
+    Return how many bookings and visits. Whoever has come already stays under the record that the desk, the slip and
+    the ward know: staff see the hint.
     """
     require(by, Permission.BOOK_VISIT)
     old, new = emr.known(patient_id), emr.known(into)
@@ -91,6 +94,8 @@ def hand_over(patient_id: UUID, *, into: UUID, by: Actor) -> int:
         visit.version += 1
         promise(visit, "visit.expected")
         moved.append(visit.public_id)
+    orders.follow_visits(moved, patient_id=into, by=by)
+    imaging.hand_over(patient_id, into=into, by=by)
     emr.note_in_trail(patient_id, Visit.__tablename__, tuple(moved))
     return len(moved) + emr.hand_over_appointments(patient_id, into=into, by=by)
 
@@ -111,6 +116,17 @@ def show_anew(patient_id: UUID) -> int:
             promise(queue, "queue.update")
         count += 1
     return count
+
+
+@transactional
+def show_visit_anew(visit_id: UUID) -> None:
+    """Let the lines in which a visit stands be painted again, as something that is shown beside it has changed."""
+    row_id = db.session.execute(
+        select(Visit.id).where(Visit.public_id == visit_id, Visit.state != State.FINISHED)
+    ).scalar_one_or_none()
+    if row_id is not None:
+        for queue in hold_scene(row_id).queues.values():
+            move(queue, "queue.update")
 
 
 def _open_visit(appointment_id: int) -> int | None:

@@ -21,6 +21,7 @@ from app.journey.services.fulfilling import follow
 from app.journey.services.informing import inform
 from app.journey.services.scene import TIMES, Outcome, Scene
 from app.journey.states import Command, Disposition, State, StepStatus
+from app.orders import services as orders
 from app.queues import services as queues
 from app.waits import services as waits
 
@@ -143,6 +144,7 @@ def settle(
     if Disposition.ENTERED_IN_ERROR in {visit.disposition, scene.before["visit"]["disposition"]}:
         for step in scene.steps:
             touch(step)  # orders of a visit that never was are no orders, the done ones too
+        orders.tell_of_visit(visit.public_id)
     promise(visit, "state.changed", history=lambda: lines[0].id)
     for queue in scene.queues.values():
         promise(queue, kind, history=lambda: lines[0].id)

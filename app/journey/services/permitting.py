@@ -8,6 +8,7 @@ from app.accounts.roles import PATIENT_SIDE, Facts, Permission, Role, may, requi
 from app.core import clock
 from app.core.actor import Actor
 from app.core.errors import InvalidError, NotFoundError
+from app.emr import queries as emr
 from app.journey.states import TABLE, Command, Reason
 
 LONGEST_REASON = 300
@@ -24,6 +25,9 @@ def permit(command: Command, *, visit_id: UUID, units: Collection[UUID], by: Act
         return
     require(by, way.right)
     if units and not any(may(by, way.right, Facts(unit=unit)) for unit in units):
+        # A doctor's own patients stay theirs where the unit is another one now.
+        if may(by, way.right, Facts(unit=min(units), treating=emr.is_treating(visit_id, by=by))):
+            return
         raise NotFoundError(kind="visit")
 
 

@@ -1,10 +1,11 @@
 """What can be ordered, and what is ordered together. Nobody's data."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.accounts.roles import Permission, may, require
 from app.core.actor import Actor
@@ -54,27 +55,39 @@ def catalogue(
     *, search: str = "", category: str | None = None, with_withdrawn: bool = False, by: Actor
 ) -> tuple[Item, ...]:
     """Return items by category and code, those that fit a piece of code or name; 1 statement."""
-    _may_look(by)
-    wanted = select(*COLUMNS).order_by(CatalogueItem.category, CatalogueItem.code).limit(MOST_ROWS)
-    if not with_withdrawn:
-        wanted = wanted.where(CatalogueItem.is_active)
-    if category is not None:
-        wanted = wanted.where(CatalogueItem.category == category)
-    if piece := search.strip():
-        wanted = wanted.where(
-            or_(
-                *(
-                    column.contains(piece, autoescape=True)
-                    for column in (CatalogueItem.name_ko, CatalogueItem.name_en, CatalogueItem.code)
-                )
-            )
-        )
+    may_look_up(by)
+    which = fits(search=search, category=category, with_withdrawn=with_withdrawn)
+    wanted = (
+        select(*COLUMNS).where(*which).order_by(CatalogueItem.category, CatalogueItem.code).limit(MOST_ROWS)
+    )
     return tuple(Item(**row._asdict()) for row in db.session.execute(wanted))
+
+
+def fits(*, search: str, category: str | None, with_withdrawn: bool) -> list[ColumnElement[bool]]:
+    """Return what an item must be for a search to find it."""
+    which: list[ColumnElement[bool]] = []
+    if not with_withdrawn:
+        which.append(CatalogueItem.is_active.is_(True))
+    if category is not None:
+        which.append(CatalogueItem.category == category)
+    if piece := search.strip():
+        columns = (CatalogueItem.name_ko, CatalogueItem.name_en, CatalogueItem.code)
+        which.append(or_(*(column.contains(piece, autoescape=True) for column in columns)))
+    return which
+
+
+def items_named(codes: Collection[str], *, by: Actor) -> dict[str, Item]:
+    """Return items by their codes, withdrawn ones too; 1 statement, none for no codes."""
+    may_look_up(by)
+    if not codes:
+        return {}
+    rows = db.session.execute(select(*COLUMNS).where(CatalogueItem.code.in_(sorted(codes))))
+    return {row.code: Item(**row._asdict()) for row in rows}
 
 
 def item(item_id: UUID, *, by: Actor) -> Item:
     """Return one item. Raise NotFoundError; 1 statement."""
-    _may_look(by)
+    may_look_up(by)
     row = db.session.execute(select(*COLUMNS).where(CatalogueItem.public_id == item_id)).one_or_none()
     if row is None:
         raise NotFoundError(kind="item")
@@ -83,7 +96,7 @@ def item(item_id: UUID, *, by: Actor) -> Item:
 
 def order_sets(*, by: Actor) -> tuple[Set, ...]:
     """Return the sets with their items, by code; 1 statement."""
-    _may_look(by)
+    may_look_up(by)
     rows = db.session.execute(
         select(
             OrderSet.public_id,
@@ -115,6 +128,7 @@ def order_sets(*, by: Actor) -> tuple[Set, ...]:
     return tuple(found)
 
 
-def _may_look(by: Actor) -> None:
+def may_look_up(by: Actor) -> None:
+    """Raise NotAllowedError for who has nothing to do with orders."""
     if not may(by, Permission.SEE_ORDERS):
         require(by, Permission.MANAGE_CATALOGUE)

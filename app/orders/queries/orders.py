@@ -1,6 +1,5 @@
 """Orders as screens show them: of a visit, of a patient, and what waits to be handed out."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -22,7 +21,10 @@ FIRST = (Priority.STAT, Priority.ASAP, Priority.URGENT, Priority.ROUTINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line; `location`: the shelf that keeps it, `step_id`: the visit's step that completes it."""
+    """One line; `location`: the shelf that keeps it, `step_id`: the visit's step that completes it.
+
+    What to do before and to mind after it stands with it, as the catalogue says today.
+    """
 
     line_id: UUID
     code: str
@@ -34,6 +36,10 @@ class Line:
     status: LineStatus
     step_id: UUID | None
     location: str | None
+    preparation_ko: str
+    preparation_en: str
+    after_care_ko: str
+    after_care_en: str
 
     @property
     def amount_won(self) -> int:
@@ -78,28 +84,22 @@ class Orders:
         return tuple(dict.fromkeys(one.patient_id for one in self.orders))
 
 
-def order(order_id: UUID, *, units: Collection[UUID] = (), by: Actor) -> Order:
-    """Return one order. `units`: those that serve the patient now, whose staff may look too.
+def order(order_id: UUID, *, is_near: bool = False, by: Actor) -> Order:
+    """Return one order. `is_near`: the actor has to do with the patient, so another unit's is shown too.
 
-    Raise NotFoundError, for another unit's too; 1 statement.
+    Raise NotFoundError, else for another unit's too; 1 statement.
     """
     require(by, Permission.SEE_ORDERS)
-    found = _read(ServiceOrder.public_id == order_id, units=units, by=by).orders
+    found = _read(ServiceOrder.public_id == order_id, is_near=is_near, by=by).orders
     if not found:
         raise NotFoundError(kind="order")
     return found[0]
 
 
-def orders_of_visit(visit_id: UUID, *, units: Collection[UUID] = (), by: Actor) -> Orders:
+def orders_of_visit(visit_id: UUID, *, is_near: bool = False, by: Actor) -> Orders:
     """Return the orders of a visit that the actor may see, as they were placed; 1 statement."""
     require(by, Permission.SEE_ORDERS)
-    return _read(ServiceOrder.visit_id == visit_id, units=units, by=by)
-
-
-def orders_of_patient(patient_id: UUID, *, units: Collection[UUID] = (), by: Actor) -> Orders:
-    """Return a patient's orders of all visits that the actor may see, the oldest first; 1 statement."""
-    require(by, Permission.SEE_ORDERS)
-    return _read(ServiceOrder.patient_id == patient_id, units=units, by=by)
+    return _read(ServiceOrder.visit_id == visit_id, is_near=is_near, by=by)
 
 
 def to_hand_out(*, by: Actor) -> Orders:
@@ -117,7 +117,7 @@ def to_hand_out(*, by: Actor) -> Orders:
     )
 
 
-def _read(*wanted: Any, units: Collection[UUID] = (), order_by: tuple[Any, ...] = (), by: Actor) -> Orders:
+def _read(*wanted: Any, is_near: bool = False, order_by: tuple[Any, ...] = (), by: Actor) -> Orders:
     rows = db.session.execute(
         select(ServiceOrder, OrderLine, CatalogueItem, Stock.location)
         .join(OrderLine, OrderLine.order_id == ServiceOrder.id)
@@ -127,17 +127,17 @@ def _read(*wanted: Any, units: Collection[UUID] = (), order_by: tuple[Any, ...] 
         .order_by(*order_by, ServiceOrder.id, OrderLine.id)
         .limit(MOST_LINES)
     ).all()
-    is_near = any(may(by, Permission.SEE_ORDERS, Facts(unit=unit)) for unit in units)
     return Orders(
         orders=tuple(
-            _order(one, [_line(*row[1:]) for row in lines])
+            order_of(one, [line_of(*row[1:]) for row in lines])
             for one, lines in groupby(rows, key=lambda row: row[0])
             if is_near or may(by, Permission.SEE_ORDERS, Facts(unit=one.unit))
         )
     )
 
 
-def _line(line: OrderLine, of: CatalogueItem, location: str | None) -> Line:
+def line_of(line: OrderLine, of: CatalogueItem, location: str | None) -> Line:
+    """Return a line as it is shown."""
     return Line(
         line_id=line.public_id,
         code=of.code,
@@ -149,10 +149,15 @@ def _line(line: OrderLine, of: CatalogueItem, location: str | None) -> Line:
         status=LineStatus(line.status),
         step_id=line.step_ref,
         location=location,
+        preparation_ko=of.preparation_ko,
+        preparation_en=of.preparation_en,
+        after_care_ko=of.after_care_ko,
+        after_care_en=of.after_care_en,
     )
 
 
-def _order(one: ServiceOrder, lines: list[Line]) -> Order:
+def order_of(one: ServiceOrder, lines: list[Line]) -> Order:
+    """Return an order as it is shown."""
     return Order(
         order_id=one.public_id,
         order_no=one.order_no,

@@ -56,6 +56,19 @@ class Movement:
     at: datetime
 
 
+SHELF = (
+    Stock.public_id.label("stock_id"),
+    CatalogueItem.code,
+    CatalogueItem.name_ko,
+    CatalogueItem.name_en,
+    Stock.location,
+    Stock.on_hand,
+    Stock.reserved,
+    Stock.reorder_point,
+    Stock.version,
+)
+
+
 def shelves(*, by: Actor) -> tuple[Shelf, ...]:
     """Return all shelves, by item and place; 1 statement."""
     return _read(by=by)
@@ -68,7 +81,7 @@ def to_reorder(*, by: Actor) -> tuple[Shelf, ...]:
 
 def movements(stock_id: UUID, *, by: Actor) -> tuple[Movement, ...]:
     """Return what happened on a shelf, the newest first. Raise NotFoundError; 2 statements."""
-    _may_look(by)
+    may_see_shelves(by)
     shelf = db.session.execute(select(Stock.id).where(Stock.public_id == stock_id)).scalar_one_or_none()
     if shelf is None:
         raise NotFoundError(kind="stock")
@@ -78,34 +91,26 @@ def movements(stock_id: UUID, *, by: Actor) -> tuple[Movement, ...]:
         .order_by(StockMovement.id.desc())
         .limit(MOVEMENTS)
     ).scalars()
-    return tuple(
-        Movement(
-            kind=MovementKind(row.kind),
-            quantity=row.quantity,
-            is_of_order=row.line_id is not None,
-            actor_id=row.actor_id,
-            actor_role=row.actor_role,
-            reason=row.reason,
-            at=row.at,
-        )
-        for row in rows
+    return tuple(movement_of(row) for row in rows)
+
+
+def movement_of(row: StockMovement) -> Movement:
+    """Return a movement as it is shown."""
+    return Movement(
+        kind=MovementKind(row.kind),
+        quantity=row.quantity,
+        is_of_order=row.line_id is not None,
+        actor_id=row.actor_id,
+        actor_role=row.actor_role,
+        reason=row.reason,
+        at=row.at,
     )
 
 
 def _read(*wanted: Any, by: Actor) -> tuple[Shelf, ...]:
-    _may_look(by)
+    may_see_shelves(by)
     rows = db.session.execute(
-        select(
-            Stock.public_id.label("stock_id"),
-            CatalogueItem.code,
-            CatalogueItem.name_ko,
-            CatalogueItem.name_en,
-            Stock.location,
-            Stock.on_hand,
-            Stock.reserved,
-            Stock.reorder_point,
-            Stock.version,
-        )
+        select(*SHELF)
         .join(CatalogueItem, CatalogueItem.id == Stock.item_id)
         .where(*wanted)
         .order_by(CatalogueItem.code, Stock.location)
@@ -114,6 +119,7 @@ def _read(*wanted: Any, by: Actor) -> tuple[Shelf, ...]:
     return tuple(Shelf(**row._asdict()) for row in rows)
 
 
-def _may_look(by: Actor) -> None:
+def may_see_shelves(by: Actor) -> None:
+    """Raise NotAllowedError for who has nothing to do with shelves."""
     if not may(by, Permission.FULFIL_ORDER):
         require(by, Permission.MANAGE_STOCK)

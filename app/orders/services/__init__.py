@@ -21,8 +21,11 @@ from app.orders.services.following import (
     finish_steps,
     revoke_of_visit,
     standing,
+    take_back,
+    tell_of_visit,
     undo_of_visit,
 )
+from app.orders.services.handing_over import follow_visits
 from app.orders.services.holding import Done
 from app.orders.services.placing import Placed, activate, bind_steps, place, services_of_order
 from app.orders.services.stock import Shelved, adjust, count, issue_stock, receive, set_reorder_point
@@ -48,6 +51,7 @@ __all__ = [
     "edit_item",
     "edit_set",
     "finish_steps",
+    "follow_visits",
     "hold_order",
     "issue_stock",
     "place",
@@ -60,5 +64,7 @@ __all__ = [
     "set_reorder_point",
     "settle_bill",
     "standing",
+    "take_back",
+    "tell_of_visit",
     "undo_of_visit",
 ]

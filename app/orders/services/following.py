@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.accounts.roles import Permission, require
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.transaction import transactional
+from app.core.transaction import touch, transactional
 from app.orders.models import OrderLine, ServiceOrder
 from app.orders.services import billing, shelves
 from app.orders.services.changing import drop
@@ -73,6 +74,25 @@ def revoke_of_visit(visit_id: UUID, *, reason: str, by: Actor) -> None:
     for held in [hold_order(one) for one in _ids(*wanted)]:
         if held.status in UNDER_WAY:
             _take_back(held, held.opened(), Command.REVOKE, reason=reason, by=by)
+
+
+@transactional
+def take_back(order_id: UUID, *, reason: str, by: Actor) -> None:
+    """Take back what of an order is open, as the EMR that had been told of it says; what was done stays done.
+
+    Its steps are the visit's: whoever calls this has revoked them before. Raise NotFoundError.
+    """
+    require(by, Permission.REVOKE_STEP)
+    held = hold_order(order_id)
+    if held.status in OPEN:
+        _take_back(held, held.opened(), Command.REVOKE, reason=reason, by=by)
+
+
+@transactional
+def tell_of_visit(visit_id: UUID) -> None:
+    """Tell partners anew of all orders of a visit: it never was, or was after all, and so they with it."""
+    for order in db.session.execute(select(ServiceOrder).where(ServiceOrder.visit_id == visit_id)).scalars():
+        touch(order)
 
 
 @transactional

@@ -12,7 +12,7 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotAllowedError
 from app.core.locking import check_version, hold
-from app.core.transaction import command_id, tell
+from app.core.transaction import command_id, tell, touch
 from app.orders import rules
 from app.orders.events import OrderMoved
 from app.orders.models import OrderLine, ServiceOrder
@@ -99,6 +99,7 @@ def settle(held: Held, command: Command, *, by: Actor) -> Done:
     order.status = after
     order.closed_at = (order.closed_at or clock.utcnow()) if after in CLOSED else None
     order.revoked_reason = held.reason if after is OrderStatus.REVOKED else None
+    touch(order)  # its lines are told with it, also where it stands as before
     tell(OrderMoved(order_id=order.public_id))
     record(command, order, reason=held.reason, by=by)
     return done(order)
