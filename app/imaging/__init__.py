@@ -1,0 +1,1 @@
+"""Imaging: studies that came in, whose they are, where they are kept, and what was refused and why."""
