@@ -11,6 +11,7 @@ from sqlalchemy import select, union_all
 from app.alerts.models import AlertPost
 from app.core import outbox
 from app.core.db import db
+from app.imaging.models import Study
 from app.journey.models import FlowEvent, Visit
 from app.queues.models import Queue, QueueEntry, ServicePoint
 from app.queues.states import OPEN_STATUSES
@@ -29,14 +30,18 @@ class QueueMove:
 
 
 def seqs_of(
-    queues: Collection[UUID], visits: Collection[UUID], posts: Collection[UUID] = ()
+    queues: Collection[UUID],
+    visits: Collection[UUID],
+    posts: Collection[UUID] = (),
+    studies: Collection[UUID] = (),
 ) -> dict[UUID, int]:
-    """Return the committed seq of each queue, visit and post of alerts; 1 statement."""
+    """Return the committed seq of each queue, visit, post of alerts and study; 1 statement."""
     rows = db.session.execute(
         union_all(
             select(Queue.public_id, Queue.seq).where(Queue.public_id.in_(queues)),
             select(Visit.public_id, Visit.seq).where(Visit.public_id.in_(visits)),
             select(AlertPost.public_id, AlertPost.seq).where(AlertPost.public_id.in_(posts)),
+            select(Study.public_id, Study.seq).where(Study.public_id.in_(studies)),
         )
     )
     return {row[0] if isinstance(row[0], UUID) else UUID(str(row[0])): row[1] for row in rows}

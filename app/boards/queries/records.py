@@ -9,7 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal, select, union_all
 
 from app.accounts.roles import Permission, Role, may
+from app.boards.queries.order_cards import OrderCard
+from app.boards.queries.orders import patient_orders
 from app.boards.queries.staff import services_of
+from app.boards.queries.study_lists import PatientStudy, patient_studies
 from app.core.actor import Actor
 from app.core.db import db
 from app.emr import queries as emr
@@ -58,6 +61,9 @@ class RecordPage:
     page: int
     pages: int
     writes: frozenset[NoteKind]
+    orders: tuple[OrderCard, ...]
+    orders_total: int
+    studies: tuple[PatientStudy, ...] | None  # None for who may not see pictures
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
@@ -66,9 +72,10 @@ class RecordPage:
 
 
 def record_page(patient_id: UUID, *, page: int = 1, visits_page: int = 1, by: Actor) -> RecordPage:
-    """Return a record; 10 statements at the desk, 14 in a unit. Raise NotFoundError for somebody else's.
+    """Return a record; 10 statements at the desk, 18 in a unit, 2 more where something was ordered.
 
-    Visits of duplicates stand in the survivor's record too: they stayed where they were.
+    Raise NotFoundError for somebody else's. Visits of duplicates stand in the survivor's record too: they stayed where
+    they were.
     """
     record = emr.patient_record(patient_id, by=by)
     own = _own_rows(patient_id)
@@ -82,6 +89,7 @@ def record_page(patient_id: UUID, *, page: int = 1, visits_page: int = 1, by: Ac
         .limit(VISITS)
         .offset((visits_page - 1) * VISITS)
     ).scalars()
+    placed, orders_total = patient_orders(patient_id, by=by)
     timeline, page, pages = _timeline(own, page, is_clinical=is_clinical)
     return RecordPage(
         record=record,
@@ -92,6 +100,9 @@ def record_page(patient_id: UUID, *, page: int = 1, visits_page: int = 1, by: Ac
         page=page,
         pages=pages,
         writes=frozenset(kind for kind in NoteKind if Role(by.role) in WRITERS[kind]),
+        orders=placed,
+        orders_total=orders_total,
+        studies=patient_studies(patient_id, by=by),
     )
 
 

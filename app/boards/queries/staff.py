@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.roles import Permission, require
 from app.boards.queries.patient import MyVisit, my_visit
-from app.core import clock
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.errors import NotFoundError
@@ -23,6 +22,8 @@ from app.waits.queries import Forecast
 
 PAGE_ROWS = 50
 AT_THE_DESK = (State.UNREGISTERED, State.ARRIVED, State.REGISTERED)
+# Whoever left early has no bill of today, unless something was done before: `cashier.open_bills` lists that.
+_MAY_BE_PAID = (Visit.state == State.PAYMENT) | (Visit.disposition == Disposition.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +98,11 @@ def desk_list(*, search: str = "", page: int = 1, by: Actor) -> DeskList:
 
 
 def cashier_list(*, search: str = "", page: int = 1, by: Actor) -> CashierList:
-    """Return who waits to pay; 3 statements."""
+    """Return who waits to pay; a search finds those who have paid today as well; 3 statements."""
     require(by, Permission.PAY_VISIT)
-    return _list((State.PAYMENT,), search=search, page=page)
+    if not search.strip():
+        return _list((State.PAYMENT,), page=page)
+    return _list((State.PAYMENT, State.FINISHED), _MAY_BE_PAID, search=search, page=page)
 
 
 def visit_card(visit_id: UUID, *, by: Actor) -> VisitCard:
@@ -112,10 +115,9 @@ def visit_card(visit_id: UUID, *, by: Actor) -> VisitCard:
 
 
 def bill(visit_id: UUID, *, by: Actor) -> VisitCard:
-    """Return one visit for the cashier: it waits to pay, or was settled today; at most 11 statements."""
+    """Return one visit for the cashier: it waits to pay, was settled today, or is not even; 12 statements at most."""
     require(by, Permission.PAY_VISIT)
-    is_settled = (Visit.disposition == Disposition.COMPLETED) & (Visit.business_date == clock.today())
-    return _card(visit_id, Visit.public_id == visit_id, (Visit.state == State.PAYMENT) | is_settled, by=by)
+    return _card(visit_id, Visit.public_id == visit_id, by=by)
 
 
 def _card(visit_id: UUID, *wanted: ColumnElement[bool], by: Actor) -> VisitCard:
@@ -177,8 +179,10 @@ def _mark(states: tuple[State, ...]) -> tuple[int, str]:
     return total, f"{total}-{seqs}-{ids}"
 
 
-def _list(states: tuple[State, ...], *, search: str, page: int) -> DeskList:
-    wanted = [is_of_today(), Visit.state.in_(states)]
+def _list(
+    states: tuple[State, ...], *conditions: ColumnElement[bool], search: str = "", page: int
+) -> DeskList:
+    wanted = [is_of_today(), Visit.state.in_(states), *conditions]
     if text := search.strip():
         number = int(text) if text.isascii() and text.isdecimal() else -1
         # Four digits may be the end of a phone number as well as a ticket.

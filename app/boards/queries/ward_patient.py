@@ -9,6 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.roles import Facts, Permission, may
+from app.boards.queries.measured import MeasuredStudy, measured_studies
+from app.boards.queries.orders import open_orders
+from app.boards.queries.study_lists import PatientStudy, patient_studies
 from app.boards.queries.ward import head_and_points
 from app.boards.queries.ward_examinations import Examination, examinations, seen
 from app.boards.queries.ward_moves import Line, history_of, line_of
@@ -102,6 +105,9 @@ class WardPatient:
     is_merged: bool
     history: tuple[Line, ...]
     undo: Undo | None
+    open_orders: int | None  # None for who may not see orders
+    studies: tuple[PatientStudy, ...] | None  # None for who may not see pictures
+    measured: MeasuredStudy | None  # of the newest of them
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
@@ -110,9 +116,9 @@ class WardPatient:
 
 
 def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
-    """Return the sheet of an entry, an ended one too; at most 9 statements, 10 for who may add an examination.
+    """Return the sheet of an entry, an ended one too; at most 11 statements, 12 for who may add an examination.
 
-    Raise NotFoundError.
+    Where there are pictures, 2 more. Raise NotFoundError.
     """
     head, points = head_and_points(queue_id, by=by)
     found = db.session.execute(
@@ -137,6 +143,7 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
     may_add = Command.ADD_STEP in offers
     targets, next_queues, lines = _targets(head, own, [step for step, _ in steps], is_any=may_add)
     history = history_of(found.visit_row_id)
+    studies = patient_studies(row.patient_id, by=by)
     return WardPatient(
         queue_id=head.public_id,
         queue_ko=head.name_ko,
@@ -163,6 +170,9 @@ def ward_patient(queue_id: UUID, entry_id: UUID, *, by: Actor) -> WardPatient:
         is_mandatory=own.is_mandatory,
         history=tuple(line_of(one, by=by) for one in history),
         undo=_undo(history, unit=head.unit, by=by),
+        open_orders=open_orders(row.visit_id) if may(by, Permission.SEE_ORDERS) else None,
+        studies=studies,
+        measured=next(iter(measured_studies([studies[0].study_id]).values()), None) if studies else None,
     )
 
 

@@ -8,10 +8,13 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
 
 from app.core.db import db
 from app.emr.models import Patient
+from app.imaging.models import Study
+from app.imaging.states import StudyState
 from app.journey.models import Visit
 from app.journey.states import Command, State, may_start
 from app.queues.models import Call, QueueEntry, ServicePoint, is_current_call
@@ -77,6 +80,8 @@ class WardRow:
     held_reason: str | None
     is_interrupted: bool
     wait: Forecast | None
+    pictures: StudyState | None  # of the visit's newest study
+    progress: int | None
     offers: frozenset[Command]
 
 
@@ -113,6 +118,10 @@ def rows_of(
 
 def columns(*more: Any) -> Select[*tuple[Any, ...]]:
     """Return what a row is made of, and more where a sheet wants more."""
+    own = aliased(Study)
+    newest = (
+        select(func.max(own.id)).where(own.visit_id == Visit.public_id).correlate(Visit).scalar_subquery()
+    )
     return (
         select(
             QueueEntry.id,
@@ -142,11 +151,14 @@ def columns(*more: Any) -> Select[*tuple[Any, ...]]:
             Patient.birth_date,
             Call.public_id.label("call_id"),
             Call.expires_at,
+            Study.state.label("pictures"),
+            Study.progress,
             *more,
         )
         .join(Visit, Visit.id == QueueEntry.visit_id)
         .join(Patient, Patient.id == Visit.patient_id)
         .outerjoin(Call, is_current_call())
+        .outerjoin(Study, (Study.visit_id == Visit.public_id) & (Study.id == newest))
     )
 
 
@@ -199,6 +211,8 @@ def row_of(
         wait=situation.forecast(position - 1, pinned=row.pinned_point_id)
         if situation is not None and position is not None
         else None,
+        pictures=StudyState(row.pictures) if row.pictures else None,
+        progress=row.progress,
         offers=frozenset(command for command in OFFERED if may_start(command, state, status)),
     )
 
