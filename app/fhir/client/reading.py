@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -165,14 +166,8 @@ def _answer(entry: object) -> EntryAnswer:
     plain = answer_of(
         int(said[1]), {"etag": _text(response, "etag"), "location": _text(response, "location")}, resource
     )
-    issues = outcome_of(response.get("outcome")) or plain.issues
-    return EntryAnswer(
-        status=plain.status,
-        etag=plain.etag,
-        resource=plain.resource,
-        issues=issues,
-        remote_id=plain.remote_id,
-    )
+    issues = outcome_of(response.get("outcome"))
+    return replace(plain, issues=issues) if issues else plain
 
 
 def _etag(said: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from orjson import Fragment
+
 from app.core.relay import TargetDownError
 
 Resource = Mapping[str, Any]
@@ -22,8 +24,8 @@ class Asked(Protocol):
         """Where, seen from the base."""
 
     @property
-    def resource(self) -> Resource | None:
-        """What is written."""
+    def resource(self) -> Resource | Fragment | None:
+        """What is written, or its text."""
 
     @property
     def if_match(self) -> str | None:

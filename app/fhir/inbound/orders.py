@@ -1,4 +1,8 @@
-"""Orders of the EMR: one examination more for whoever is here or expected today, or one that is taken back."""
+"""Orders of the EMR: one examination more for whoever is here or expected today, or one that is taken back.
+
+Orders of ours come back too: what they do with one beside taking it back is theirs, and no order of theirs. Nor is
+the order by which a department there carries out one that this house has placed, or knows already.
+"""
 
 from uuid import UUID
 
@@ -11,19 +15,27 @@ from app.fhir.models import Link
 from app.fhir.queries import inbound as known
 from app.fhir.rules import Kind
 from app.journey import services as journey
+from app.orders import services as orders
+
+REVOKED_THERE = "emr"  # the reason that stands in the audit
 
 
 def take(context: Context, resource: Resource, link: Link | None) -> Link | None:
     """Plan an order as a step of the visit, once; take it back where it is revoked. What was done stays done."""
-    order = order_of(resource, context.service_systems)
+    order = order_of(resource, context.service_systems, context.number_systems)
     if order is None:
+        return link
+    if link is not None and link.kind == Kind.ORDER:
+        if order.is_taken_back:
+            context.hear(Kind.ORDER, link)
+            _take_back(UUID(link.aggregate_id))
         return link
     if link is not None:
         if order.is_taken_back:
             context.hear(Kind.STEP, link)
             _revoke(UUID(link.aggregate_id))
         return link
-    if not order.is_open:
+    if not order.is_open or _is_known(context, order):
         return None
     patient_id = known.living(context.patient(order.patient))
     service = _service(order)
@@ -36,6 +48,24 @@ def take(context: Context, resource: Resource, link: Link | None) -> Link | None
     link = _link(context, ordered.step_id)
     context.hear(Kind.STEP, link)
     return link
+
+
+def _is_known(context: Context, order: Order) -> bool:
+    """Whether an order carries out one that stands here: by their id for it, by ours, or by its number."""
+    if any(links.ours(context.target, "ServiceRequest", one) is not None for one in order.based_on):
+        return True
+    return any(
+        known.seq_of(kind, number) is not None
+        for number in filter(None, map(_id_of, (*order.based_on, *order.numbers)))
+        for kind in (Kind.ORDER, Kind.STEP)
+    )
+
+
+def _id_of(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
 
 
 def _link(context: Context, step_id: UUID) -> Link:
@@ -57,6 +87,15 @@ def _revoke(step_id: UUID) -> None:
         if error.details.get("why") == "in_room":
             raise CannotTakeError(Why.IN_ROOM) from error
         # Done, dropped, or the visit is over: there is nothing left to take back.
+
+
+def _take_back(order_id: UUID) -> None:
+    """Take back an order of this house, and the steps that serve it."""
+    known_here = orders.standing(order_id)
+    for step_id in known_here.steps if known_here is not None else ():
+        _revoke(step_id)
+    if known_here is not None:
+        orders.take_back(order_id, reason=REVOKED_THERE, by=EMR)
 
 
 def _service(order: Order) -> str:

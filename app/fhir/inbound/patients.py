@@ -13,12 +13,13 @@ from app.fhir.inbound.shapes import Context
 from app.fhir.models import Link
 from app.fhir.queries import inbound as known
 from app.fhir.rules import Kind
+from app.imaging import services as imaging
 from app.journey import services as journey
 
 
 def take(context: Context, resource: Resource, link: Link | None) -> Link | None:
     """Let a patient be what the EMR says; pages that show the name are painted again."""
-    person = person_of(resource, f"{context.system_base}/sid/mrn")
+    person = person_of(resource, f"{context.system_base}/sid")
     # Before this record, so that a survivor who is not here yet is read first.
     survivor = context.patient(person.replaced_by) if person.replaced_by and not person.is_active else None
     link = link or _adopt(context, person) or _enter(context, person)
@@ -31,8 +32,16 @@ def take(context: Context, resource: Resource, link: Link | None) -> Link | None
         phone=person.phone,
         is_active=person.is_active,
     )
-    if emr.follow_patient(patient_id, said, by=EMR):
+    followed = emr.follow_patient(patient_id, said, by=EMR)
+    if followed.is_news:
         journey.show_anew(patient_id)
+    if followed.parted is not None:
+        imaging.give_back(followed.parted, by=EMR)
+    emr.follow_identifiers(
+        patient_id,
+        [emr.SaidIdentifier(kind=one.kind, system=one.system, value=one.value) for one in person.numbers],
+        by=EMR,
+    )
     if survivor is not None and survivor != patient_id:
         lives_on = known.living(survivor)
         emr.merge_patient(patient_id, into=lives_on, by=EMR)

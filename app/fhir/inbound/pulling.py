@@ -1,9 +1,10 @@
 """Reading the EMR page by page: one reader per target, and how far it has read moves only behind what was taken."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from app.core.errors import BusyError
 from app.core.relay import TargetDownError
 from app.core.transaction import release
 from app.fhir.client import FhirClient, RequestRefusedError
-from app.fhir.inbound import links, reader
+from app.fhir.inbound import links, paging, reader
+from app.fhir.inbound.paging import instant, last_updated, start
 from app.fhir.inbound.reader import FIRST_LOOK_BACK, Lease, LeaseLostError
 from app.fhir.inbound.reading import CannotTakeError, Resource, Stamp, Why, stamp_of
 from app.fhir.inbound.shapes import NeedError
@@ -26,7 +28,6 @@ from app.wayfinding import queries as wayfinding
 
 log = structlog.get_logger(__name__)
 
-PAGE_ROWS, MOST_ROWS = 100, 3200
 OVERLAP: Final = timedelta(seconds=60)  # a clock behind a load balancer, a write that was seen late
 MOST_SECONDS: Final = 45.0
 MOST_PARENTS: Final = 4  # a duplicate of a duplicate of …
@@ -72,21 +73,7 @@ def pull(target: Target, *, full: bool = False, most_seconds: float = MOST_SECON
         return Pulled(is_mine=False)
     until = math.inf if full else clock.monotonic() + most_seconds
     run = _Run(target, lease, site=sites[0][0], full=full, until=until)
-    try:
-        run.read_all()
-    except TargetDownError as error:
-        run.pulled.error = error.reason
-        reader.failed(lease, error)
-    except LeaseLostError:
-        log.warning("fhir_pull_overtaken", target=target.name)
-    except BaseException:
-        reader.give_up(lease)
-        raise
-    else:
-        reader.succeeded(lease, is_whole=run.pulled.is_whole)
-    finally:
-        release()
-    return run.pulled
+    return _ended(run, run.read_all)
 
 
 def retry(target: Target) -> Pulled:
@@ -97,21 +84,7 @@ def retry(target: Target) -> Pulled:
     if lease is None:
         return Pulled(is_mine=False)
     run = _Run(target, lease, site=sites[0][0], full=False, until=clock.monotonic() + MOST_SECONDS)
-    try:
-        run.read_listed(links.unmatched(target))
-    except TargetDownError as error:
-        run.pulled.error = error.reason
-        reader.failed(lease, error)
-    except LeaseLostError:
-        log.warning("fhir_pull_overtaken", target=target.name)
-    except BaseException:
-        reader.give_up(lease)
-        raise
-    else:
-        reader.succeeded(lease, is_whole=False)
-    finally:
-        release()
-    return run.pulled
+    return _ended(run, lambda: run.read_listed(links.unmatched(target)))
 
 
 class OutOfTimeError(Exception):
@@ -160,9 +133,9 @@ class _Run:
         if watermark is None and resource_type == "Appointment":
             self._read_days()
         since = self._since(resource_type, watermark)
-        for page in self._pages(resource_type, "_lastUpdated", since, _last_updated):
+        for page in paging.pages(self.client, resource_type, "_lastUpdated", since, last_updated):
             counts = self._absorb(resource_type, page)
-            times = [at for one in page if (at := _last_updated(one)) is not None]
+            times = [at for one in page if (at := last_updated(one)) is not None]
             reader.advance(self.lease, resource_type, max(times, default=None), counts)
             self._check_time(counts)
         reader.done(self.lease, resource_type)
@@ -179,48 +152,12 @@ class _Run:
         """Read who is booked today and tomorrow, whenever that was written."""
         begin, _ = clock.day_bounds(clock.today())
         _, end = clock.day_bounds(clock.today() + timedelta(days=1))
-        for page in self._pages("Appointment", "date", begin, _start, ("date", f"lt{_instant(end)}")):
+        for page in paging.pages(
+            self.client, "Appointment", "date", begin, start, ("date", f"lt{instant(end)}")
+        ):
             counts = self._absorb("Appointment", page)
             reader.advance(self.lease, "Appointment", None, counts)
             self._check_time(counts)
-
-    def _pages(
-        self,
-        resource_type: str,
-        key: str,
-        since: datetime | None,
-        key_of: Callable[[Resource], datetime | None],
-        *more: tuple[str, str],
-    ) -> Iterator[Sequence[Resource]]:
-        """Yield pages in the order of a key, each next one asked for by the last one's key.
-
-        Offsets would skip whoever changes while we read: the changed one moves to the end, and all others forward.
-        Where a whole page has one key, the server's own next page follows, else a larger one is asked for.
-        """
-        count = PAGE_ROWS
-        while True:
-            params: dict[str, str | list[str]] = {"_sort": key, "_count": str(count)}
-            bounds = [f"ge{_instant(since)}"] if since is not None else []
-            bounds += [value for name, value in more if name == key]
-            if bounds:
-                params[key] = bounds
-            has_more = False
-            for page in self.client.search(resource_type, params):
-                release()
-                if page.resources:
-                    yield page.resources
-                keys = [found for one in page.resources if (found := key_of(one)) is not None]
-                is_full = not page.is_last or len(page.resources) >= count
-                last = max(keys, default=None)
-                if last is not None and (since is None or last > since + timedelta(milliseconds=1)):
-                    since, has_more = last, is_full
-                    count = PAGE_ROWS
-                    break
-                has_more = is_full and page.is_last
-            else:
-                count *= 2
-            if not has_more or count > MOST_ROWS:
-                return
 
     def _absorb(self, resource_type: str, page: Sequence[Resource]) -> dict[Took, int]:
         """Take a page, resource by resource; one that cannot be taken stops none of the others."""
@@ -313,6 +250,26 @@ class _Run:
             raise OutOfTimeError
 
 
+def _ended(run: _Run, read: Callable[[], None]) -> Pulled:
+    """Read, and give the lease back with what came of it."""
+    try:
+        with suppress(OutOfTimeError):
+            read()
+    except TargetDownError as error:
+        run.pulled.error = error.reason
+        reader.failed(run.lease, error)
+    except LeaseLostError:
+        log.warning("fhir_pull_overtaken", target=run.target.name)
+    except BaseException:
+        reader.give_up(run.lease)
+        raise
+    else:
+        reader.succeeded(run.lease, is_whole=run.pulled.is_whole)
+    finally:
+        release()
+    return run.pulled
+
+
 def _fault(error: Exception) -> CannotTakeError:
     """Return how a fault of ours is listed: by its type alone, as its text may quote a patient's data."""
     log.error("fhir_taking_failed", error_type=type(error).__name__)
@@ -323,25 +280,3 @@ def _version(resource: Resource) -> str | None:
     meta = resource.get("meta")
     version = meta.get("versionId") if isinstance(meta, Mapping) else None
     return f'W/"{version}"' if version else None
-
-
-def _last_updated(resource: Resource) -> datetime | None:
-    meta = resource.get("meta")
-    return _parsed(meta.get("lastUpdated")) if isinstance(meta, Mapping) else None
-
-
-def _start(resource: Resource) -> datetime | None:
-    return _parsed(resource.get("start"))
-
-
-def _parsed(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and found.tzinfo is not None else None
-
-
-def _instant(at: datetime) -> str:
-    """Return a moment as a search takes it: UTC, to the millisecond, never later than it is."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -32,6 +32,13 @@ class Context:
         """Return the systems under which the EMR may name our services."""
         return frozenset({f"{self.system_base}/sid/service", f"{self.system_base}/CodeSystem/service"})
 
+    @property
+    def number_systems(self) -> frozenset[str]:
+        """Return the systems of the numbers of our orders, and of the steps that serve them."""
+        return frozenset(
+            f"{self.system_base}/sid/{name}" for name in ("service-order", "placer-order", "order")
+        )
+
     def remember(self, kind: str, aggregate_id: UUID) -> Link:
         """Link the resource in hand with one of ours."""
         return links.remember(self.target, kind, aggregate_id, self.stamp)

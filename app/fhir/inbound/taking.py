@@ -12,7 +12,8 @@ from app.fhir.inbound.reading import CannotTakeError, Resource, Stamp, Why, ever
 from app.fhir.inbound.shapes import Context
 from app.fhir.models import Link
 from app.fhir.queries import inbound as known
-from app.fhir.rules import KINDS, Kind, Target
+from app.fhir.rules import TYPES as OURS
+from app.fhir.rules import Kind, Target
 
 PRACTITIONER = "Practitioner"
 # Parents first: what comes later refers to what comes earlier.
@@ -48,8 +49,7 @@ def take(target: Target, stamp: Stamp, resource: Resource, *, site: str, is_agai
     if link is not None and link.etag == stamp.etag and stamp.etag is not None and not is_again:
         links.take_off_the_list(target, stamp.resource_type, stamp.remote_id)
         return Took.SAME
-    kind = KINDS.get(stamp.resource_type)
-    if kind is not None and _is_echo(kind, stamp, resource, link):
+    if _is_echo(stamp, resource, link):
         links.take_off_the_list(target, stamp.resource_type, stamp.remote_id)
         return Took.ECHO
     context = Context(target=target, stamp=stamp, site=site, system_base=_system_base())
@@ -70,7 +70,7 @@ def take(target: Target, stamp: Stamp, resource: Resource, *, site: str, is_agai
     return Took.TAKEN
 
 
-def _is_echo(kind: Kind, stamp: Stamp, resource: Resource, link: Link | None) -> bool:
+def _is_echo(stamp: Stamp, resource: Resource, link: Link | None) -> bool:
     """Whether this is our own word coming back.
 
     With a link: the version that we wrote carries our seq, and a newer seq of ours is on its way, so ours will be
@@ -80,8 +80,11 @@ def _is_echo(kind: Kind, stamp: Stamp, resource: Resource, link: Link | None) ->
     if stamp.source_version is None:
         return False
     if link is None:
-        return _own_id(kind, stamp, resource) is not None
-    seq = known.seq_of(kind, UUID(link.aggregate_id)) or 0
+        kinds = [kind for kind, name in OURS.items() if name == stamp.resource_type]
+        return any(_own_id(kind, stamp, resource) is not None for kind in kinds)
+    if link.kind not in known.COUNTED:
+        return False
+    seq = known.seq_of(Kind(link.kind), UUID(link.aggregate_id)) or 0
     return stamp.source_version <= link.delivered_seq < seq
 
 

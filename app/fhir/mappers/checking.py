@@ -1,11 +1,17 @@
 """A resource is checked once, before it is kept to be sent: by the library's classes, our codes, our invariants."""
 
+from collections.abc import Hashable
+from typing import Final
+
 from pydantic import ValidationError
 
-from app.fhir.mappers.invariants import Issue, broken
+from app.fhir.mappers.forms import form_of
+from app.fhir.mappers.invariants import Issue, broken, has_period, malformed, turned
 from app.fhir.mappers.naming import Json
 
 MOST_TOLD = 5
+MOST_FORMS: Final = 4096
+_good: dict[Hashable, bool] = {}  # good forms, and whether a period stands in one
 
 
 def prepare() -> None:
@@ -15,9 +21,17 @@ def prepare() -> None:
 
 def issues_of(resource: Json) -> tuple[Issue, ...]:
     """Return what is wrong with a resource: rules and places, never what was written there; empty when it is R4."""
-    shape = tuple(_misshapen(resource))
-    # What has not even the right shape is not walked: its values are not what the rules expect.
-    return shape or tuple(broken(resource))
+    form = form_of(resource)
+    if (has_periods := _good.get(form)) is None:
+        if shape := tuple(_misshapen(resource)):
+            # What has not even the right shape is not walked: its values are not what the rules expect.
+            return shape
+        if found := malformed(resource):
+            return found + turned(resource) + broken(resource)
+        if len(_good) >= MOST_FORMS:
+            _good.clear()
+        has_periods = _good[form] = has_period(resource)
+    return (turned(resource) if has_periods else ()) + broken(resource)
 
 
 def told(issues: tuple[Issue, ...]) -> str:

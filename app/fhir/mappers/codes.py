@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from app.fhir.mappers.encounter import DISPOSITION_CODES
+from app.fhir.mappers.order import CATEGORY_CODES
 from app.fhir.mappers.task import QUEUE_STATES
 from app.fhir.rules import JOURNEY_STATE_CODES
 from app.journey.states import Disposition, State
+from app.orders.rules import Category
 from app.queues.states import EntryStatus
 
 IDENTIFIER_USE: Final = frozenset({"usual", "official", "temp", "secondary", "old"})
@@ -44,6 +46,20 @@ REQUEST_INTENT: Final = frozenset(
     }
 )
 PRIORITY: Final = frozenset({"routine", "urgent", "asap", "stat"})
+REPORT_STATUS: Final = frozenset(
+    {
+        "registered",
+        "partial",
+        "preliminary",
+        "final",
+        "amended",
+        "corrected",
+        "appended",
+        "cancelled",
+        "entered-in-error",
+        "unknown",
+    }
+)
 
 # By path, without positions.
 REQUIRED: Final[Mapping[str, frozenset[str]]] = {
@@ -96,14 +112,32 @@ REQUIRED: Final[Mapping[str, frozenset[str]]] = {
     "ServiceRequest.identifier.use": IDENTIFIER_USE,
     "ServiceRequest.status": REQUEST_STATUS,
     "ServiceRequest.intent": REQUEST_INTENT,
+    "ServiceRequest.priority": PRIORITY,
     "Location.identifier.use": IDENTIFIER_USE,
     "Location.status": frozenset({"active", "suspended", "inactive"}),
     "Location.mode": frozenset({"instance", "kind"}),
     "Location.operationalStatus.code": frozenset({"C", "H", "I", "K", "O", "U"}),
+    "ImagingStudy.identifier.use": IDENTIFIER_USE,
+    "ImagingStudy.status": frozenset({"registered", "available", "cancelled", "entered-in-error", "unknown"}),
+    "Observation.identifier.use": IDENTIFIER_USE,
+    "Observation.status": REPORT_STATUS - {"partial", "appended"},
+    "Observation.contained.deviceName.type": frozenset(
+        {
+            "udi-label-name",
+            "user-friendly-name",
+            "patient-reported-name",
+            "manufacturer-name",
+            "model-name",
+            "other",
+        }
+    ),
+    "DiagnosticReport.identifier.use": IDENTIFIER_USE,
+    "DiagnosticReport.status": REPORT_STATUS,
 }
 # By system, wherever a Coding stands.
 OUR_OWN: Final[Mapping[str, frozenset[str]]] = {
     JOURNEY_STATE_CODES: frozenset(map(str, State)),
     DISPOSITION_CODES: frozenset(map(str, Disposition)),
     QUEUE_STATES: frozenset(map(str, EntryStatus)),
+    CATEGORY_CODES: frozenset(map(str, Category)),
 }

@@ -1,8 +1,9 @@
 """What all mappers write alike: moments, identifiers, codings, references, the version that we are the source of."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,8 @@ Json = dict[str, Any]
 
 KR_CORE: Final = "http://www.hl7korea.or.kr/fhir/krcore/StructureDefinition/krcore-"
 TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem/"
+SNOMED: Final = "http://snomed.info/sct"
+DICOM_CODES: Final = "http://dicom.nema.org/resources/ontology/DCM"
 SERVICE_CODES: Final = f"{BASE}/CodeSystem/service"
 SECONDARY: Final = "secondary"
 BYTE_ORDER_MARK: Final = "\ufeff"  # a space to JavaScript, none to Python
@@ -22,10 +25,14 @@ BYTE_ORDER_MARK: Final = "\ufeff"  # a space to JavaScript, none to Python
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Where we are: the address under which our identifiers are known, and the zone of the wall clock."""
+    """Where we are, and for whom we write.
+
+    The address under which our identifiers are known, the zone of the wall clock, and how the target calls our staff.
+    """
 
     system_base: str
     zone: ZoneInfo
+    staff: Mapping[UUID, str] = field(default_factory=dict)
 
     def system(self, name: str) -> str:
         """Return the system of one of our identifiers."""
@@ -40,6 +47,11 @@ class Naming:
         if start is not None and end is not None:
             end = max(start, end)
         return {name: self.moment(at) for name, at in (("start", start), ("end", end)) if at is not None}
+
+    def staff_member(self, staff_id: UUID | None) -> Json:
+        """Return a reference to one of our staff as the target knows them; empty where it does not."""
+        known = self.staff.get(staff_id) if staff_id else None
+        return {"reference": f"Practitioner/{known}"} if known else {}
 
     def identifiers(self, own: tuple[str, object], *others: tuple[str, object]) -> list[Json]:
         """Return identifiers: first the one that is unique and never changes, for targets that assign their own ids."""
@@ -73,13 +85,31 @@ def concept(system: str, code: str, text: str | None = None) -> Json:
     return {"coding": [coding(system, code)], **({"text": said} if said else {})}
 
 
+def accession(value: str, system: str | None = None) -> Json:
+    """Return the number that order and pictures share; `system` where it is ours."""
+    return {
+        "use": SECONDARY,
+        "type": concept(f"{TERMINOLOGY}v2-0203", "ACSN"),
+        **present({"system": system}),
+        "value": value,
+    }
+
+
 def words(written: str | None) -> str:
     """Return what people wrote as a FHIR string, which knows plain spaces and no control characters.
 
     A room called "1번　진료실", with the wide space of a Korean keyboard, would be refused by its own class.
     """
-    seen = (one for one in written or "" if one.isspace() or unicodedata.category(one) not in {"Cc", "Cs"})
+    if not written or (written.isprintable() and "  " not in written and written.strip() == written):
+        return written or ""
+    seen = (one for one in written if one.isspace() or unicodedata.category(one) not in {"Cc", "Cs"})
     return " ".join("".join(seen).replace(BYTE_ORDER_MARK, "").split())
+
+
+def lines(written: str) -> str:
+    """Return a text of several lines as a FHIR string: each as `words`, an empty one where a paragraph ends."""
+    kept = "\n".join(words(line) for line in written.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", kept).strip("\n")
 
 
 def present(parts: Mapping[str, Any]) -> Json:

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from fhir.resources.R4B.appointment import Appointment
+from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from fhir.resources.R4B.encounter import Encounter
+from fhir.resources.R4B.imagingstudy import ImagingStudy
 from fhir.resources.R4B.location import Location
+from fhir.resources.R4B.observation import Observation
 from fhir.resources.R4B.patient import Patient
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from fhir.resources.R4B.task import Task
@@ -21,4 +24,7 @@ CLASSES: Final[Mapping[str, type[BaseModel]]] = {
     "Encounter": Encounter,
     "ServiceRequest": ServiceRequest,
     "Task": Task,
+    "ImagingStudy": ImagingStudy,
+    "Observation": Observation,
+    "DiagnosticReport": DiagnosticReport,
 }

@@ -25,6 +25,7 @@ STATUS: Final = {
     EntryStatus.LEFT: "cancelled",
     EntryStatus.ENTERED_IN_ERROR: "entered-in-error",
 }
+SERVED: Final = frozenset({EntryStatus.CALLED, EntryStatus.IN_SERVICE, EntryStatus.DONE})
 # Preference is courtesy, not urgency: FHIR's priority is the clinical one.
 PRIORITY: Final = {
     PriorityClass.NORMAL: "routine",
@@ -35,7 +36,7 @@ PRIORITY: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryFacts:
-    """One stay in one line; `point_id` is the room that called it or that it waits for."""
+    """One stay in one line; `point_id` is the room that called it or that it waits for, `served_by` who called last."""
 
     id: UUID
     seq: int
@@ -53,12 +54,14 @@ class EntryFacts:
     ended_at: datetime | None
     ended_reason: str | None
     modified_at: datetime
+    served_by: UUID | None = None
 
 
 def task(facts: EntryFacts, naming: Naming) -> Json:
     """Map one stay in a line. The ticket is no key: who is sent away and back stands in one line twice that day."""
     ticket = f"{facts.business_date.isoformat()}/{facts.queue_code}/{facts.number:03}"
     started, reason = facts.started_at, facts.ended_reason
+    owner = facts.served_by if facts.status in SERVED else None  # whoever waits again is nobody's
     return {
         **head("Task", facts.id, facts.seq),
         "identifier": naming.identifiers(("entry", facts.id), ("ticket", ticket)),
@@ -74,5 +77,6 @@ def task(facts: EntryFacts, naming: Naming) -> Json:
         **present({"executionPeriod": naming.period(started, facts.ended_at) if started else None}),
         "authoredOn": naming.moment(facts.joined_at),
         "lastModified": naming.moment(max(facts.joined_at, facts.modified_at)),
+        **present({"owner": naming.staff_member(owner)}),
         **present({"location": reference("Location", facts.point_id) if facts.point_id else None}),
     }

@@ -12,12 +12,14 @@ from app.fhir.rules import Kind
 from app.journey.models import Visit, VisitStep
 from app.journey.queries import is_of_today
 from app.journey.states import State
+from app.orders.models import ServiceOrder
 from app.queues.models import Service, ServicePoint
 
-COUNTED: dict[Kind, type[Patient | Appointment | VisitStep | ServicePoint]] = {
+COUNTED: dict[Kind, type[Patient | Appointment | VisitStep | ServicePoint | ServiceOrder]] = {
     Kind.PATIENT: Patient,
     Kind.APPOINTMENT: Appointment,
     Kind.STEP: VisitStep,
+    Kind.ORDER: ServiceOrder,
     Kind.POINT: ServicePoint,
 }
 

@@ -3,6 +3,7 @@
 What a patient's data says is covered here: administrators see shapes and differences (decisions: no patient data).
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from app.core.db import db
 from app.core.errors import NotFoundError
 from app.core.relay import Field
 from app.fhir.models import Capability, Conflict, Unmatched
-from app.fhir.rules import CONSUMER_PREFIX, TYPES
+from app.fhir.rules import CONSUMER_PREFIX, SOURCE_VERSION, TYPES
 
 T = TypeVar("T")
 PAGE_ROWS: Final = 50
@@ -99,7 +100,7 @@ def capabilities(of: Collection[str]) -> tuple[TypeStanding, ...]:
     return tuple(
         _type_standing(target, resource_type, known.get((target, resource_type)))
         for target in of
-        for resource_type in TYPES.values()
+        for resource_type in dict.fromkeys(TYPES.values())
     )
 
 
@@ -154,7 +155,7 @@ def conflicts(number: int = 1, *, target: str | None = None) -> Paged[ConflictRo
 def conflict(conflict_id: UUID) -> ConflictCompared:
     """Return one conflict, a patient's values covered; 1 statement. Raise NotFoundError."""
     row, theirs, ours = conflict_texts(conflict_id)
-    return ConflictCompared(row=row, fields=relay.compare(theirs, ours, masked=True))
+    return ConflictCompared(row=row, fields=compared(theirs, ours, masked=True))
 
 
 def conflict_texts(conflict_id: UUID) -> tuple[ConflictRow, str, str]:
@@ -163,6 +164,11 @@ def conflict_texts(conflict_id: UUID) -> tuple[ConflictRow, str, str]:
     if row is None:
         raise NotFoundError(kind="conflict")
     return _conflict(row), row.theirs, row.ours
+
+
+def compared(theirs: str, ours: str, *, masked: bool) -> tuple[Field, ...]:
+    """Return both texts field by field, without what every writing changes: `meta`, and the version of ours."""
+    return relay.compare(_said(theirs), _said(ours), masked=masked)
 
 
 def moment(at: datetime | None) -> int:
@@ -210,3 +216,19 @@ def _conflict(row: Any) -> ConflictRow:
 def _page(total: int, number: int) -> tuple[int, int]:
     pages = max(1, -(-total // PAGE_ROWS))
     return min(number, pages), pages
+
+
+def _said(text: str) -> str:
+    """Return what a resource says of its subject; a text that is none stays as it is."""
+    try:
+        resource = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(resource, dict):
+        return text
+    resource.pop("meta", None)
+    if isinstance(extensions := resource.pop("extension", None), list):
+        kept = [one for one in extensions if not (isinstance(one, dict) and one.get("url") == SOURCE_VERSION)]
+        if kept:
+            resource["extension"] = kept
+    return json.dumps(resource)

@@ -13,6 +13,7 @@ from app.fhir import targets
 from app.fhir.models import Sync, Unmatched
 
 ALL_TYPES: Final = "*"
+AGAIN: Final = "again"  # no type: when a target was told everything once more
 KEPT_SECONDS: Final = 5.0
 OLD_SECONDS: Final = 300.0
 
@@ -134,6 +135,6 @@ def _status(name: str, rows: dict[str, Sync], listed: dict[tuple[str, str], int]
                 unmatched=listed.get((name, resource_type), 0),
             )
             for resource_type, row in sorted(rows.items())
-            if resource_type != ALL_TYPES
+            if resource_type not in {ALL_TYPES, AGAIN}
         ),
     )

@@ -16,11 +16,13 @@ from app.fhir.relay.linking import Receipt, Takes
 from app.fhir.relay.looking import NEVER_WRITTEN, Known
 from app.fhir.relay.parents import Key, Standing
 from app.fhir.relay.sending import Line, all_failed
-from app.fhir.rules import KINDS, Kind, Target
+from app.fhir.rules import KINDS, Kind, Target, meant
 
 SEND_SECONDS: Final = 30.0
 SOON_SECONDS, PARENT_SECONDS, DEAD_PARENT_SECONDS = 1.0, 5.0, 300.0
 MANY: Final = 2
+# What the EMR may have had before us, found by a number that is not ours alone.
+FOUND_FIRST: Final = frozenset({Kind.PATIENT, Kind.STUDY})
 
 
 def deliver(target: Target, parcels: Sequence[Parcel]) -> list[Outcome]:
@@ -72,15 +74,17 @@ class Trip:
         if errand.outcome is not None:
             return False
         refs = self.refs[errand]
-        dropped = {ref for ref in refs if self._never_comes(ref)}
+        dropped = {ref for ref in refs if self._never_comes(ref, by=errand.kind)}
         if missing := [ref for ref in refs - dropped if self._is_missing(ref)]:
-            errand.outcome = self._wait_for(missing)
+            errand.outcome = self._wait_for(missing, by=errand.kind)
             return False
-        resource = bundles.without(errand.ours, dropped) if dropped else errand.ours
-        if resource is None:
-            errand.outcome = Skipped(TYPE_OFF)
-            return False
-        errand.resource = bundles.translated(resource, self.ids)
+        # Most targets keep our ids and take all types: nothing is left out or translated, and nothing is parsed.
+        if dropped or any(self.ids.get(ref, ref[1]) != ref[1] for ref in refs):
+            resource = bundles.without(errand.ours, dropped)
+            if resource is None:
+                errand.outcome = Skipped(TYPE_OFF)
+                return False
+            errand.resource = bundles.translated(resource, self.ids)
         return True
 
     def has_arrived(self, errand: Errand) -> None:
@@ -103,16 +107,18 @@ class Trip:
             return False
         return self.line.target.checks_references or not self.allows_our_ids(kind)
 
-    def _never_comes(self, ref: Ref) -> bool:
+    def _never_comes(self, ref: Ref, *, by: Kind) -> bool:
         """Whether nothing will ever stand there: its type is not taken, or it was asked for and there is none here."""
         kind, key = ref
         if kind in KINDS and not self._is_taken(kind):
             return True
-        return self._is_missing(ref) and self.standing.get((KINDS[kind], key)) is Standing.IN_VAIN
+        own = meant(kind, by=by)
+        return self._is_missing(ref) and own is not None and self.standing.get((own, key)) is Standing.IN_VAIN
 
-    def _wait_for(self, missing: Iterable[Ref]) -> Waits:
+    def _wait_for(self, missing: Iterable[Ref], *, by: Kind) -> Waits:
         """Say for what an errand waits; what nobody is bringing is promised anew, once."""
-        how = {(str(KINDS[kind]), key): self.standing.get((KINDS[kind], key)) for kind, key in missing}
+        keys = {(str(own), key) for kind, key in missing if (own := meant(kind, by=by)) is not None}
+        how = {one: self.standing.get(one) for one in keys}
         if Standing.DEAD in how.values():
             return Waits(PARENT_DEAD, DEAD_PARENT_SECONDS)
         if forgotten := {key for key, found in how.items() if found is not Standing.COMING}:
@@ -123,10 +129,13 @@ class Trip:
 def _prepared(line: Line, errands: Sequence[Errand]) -> Trip:
     """Read all that has to be known, then hold no connection."""
     target = line.target
-    refs = {errand: bundles.references(errand.ours) for errand in errands}
+    refs = {errand: bundles.references(errand.parcel.payload) for errand in errands}
     own: set[Key] = {(errand.kind, errand.our_id) for errand in errands}
     needed: set[Key] = {
-        (KINDS[kind], key) for found in refs.values() for kind, key in found if kind in KINDS and is_ours(key)
+        (parent, key)
+        for errand, found in refs.items()
+        for kind, key in found
+        if (parent := meant(kind, by=errand.kind)) is not None and is_ours(key)
     }
     links = linking.known(target, own | needed)
     standing = parents.standing(target, needed - links.keys())
@@ -146,7 +155,7 @@ def _prepared(line: Line, errands: Sequence[Errand]) -> Trip:
         errand.set_out(
             link,
             allows_our_ids=trip.allows_our_ids(errand.resource_type),
-            asks_first=target.pulls and errand.kind is Kind.PATIENT,
+            asks_first=target.pulls and errand.kind in FOUND_FIRST,
         )
     return trip
 

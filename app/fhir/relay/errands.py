@@ -5,6 +5,7 @@ from typing import Final, cast
 from uuid import UUID
 
 import orjson
+from orjson import Fragment
 
 from app.core.relay import Delivered, Failed, Outcome, Parcel, Refused, Skipped
 from app.fhir.client import EntryAnswer
@@ -29,17 +30,20 @@ MOST_CONFLICTS: Final = 3
 class Errand:
     """One parcel on its way; `outcome` is set when it is over.
 
-    `ours` is what was rendered, `resource` what is written: with the target's ids, or laid over their record.
+    `ours` is what was rendered; `resource` what is written where that is something else: with the target's ids, or
+    laid over their record.
     `remote_id` is None where only the identifier can find it there, `is_there` what we know of that.
     """
 
     parcel: Parcel
-    ours: Resource
+    kind: Kind  # what it is here
+    resource_type: str  # what it is there
+    our_id: str  # what others of ours call it
     known: Known | None = None
     allows_our_ids: bool = True
     must_look: bool = False
     asks_first: bool = False
-    resource: Resource = field(default_factory=dict)
+    resource: Resource | None = None
     remote_id: str | None = None
     etag: str | None = None
     is_there: bool = False
@@ -52,22 +56,19 @@ class Errand:
     @classmethod
     def of(cls, parcel: Parcel) -> "Errand":
         """Return a parcel's errand, of which nothing is known yet."""
-        return cls(parcel=parcel, ours=orjson.loads(parcel.payload))
+        kind = Kind(parcel.kind)
+        return cls(
+            parcel=parcel,
+            kind=kind,
+            resource_type=TYPES[kind],
+            our_id=str(parcel.aggregate_id),
+        )
 
     @property
-    def kind(self) -> Kind:
-        """Return what it is here."""
-        return Kind(self.parcel.kind)
-
-    @property
-    def resource_type(self) -> str:
-        """Return what it is there."""
-        return TYPES[self.kind]
-
-    @property
-    def our_id(self) -> str:
-        """Return what others of ours call it."""
-        return str(self.parcel.aggregate_id)
+    def ours(self) -> Resource:
+        """Parse what was rendered: for the few that need more than to be sent as they are."""
+        found: Resource = orjson.loads(self.parcel.payload)
+        return found
 
     def set_out(self, known: Known | None, *, allows_our_ids: bool, asks_first: bool) -> None:
         """Begin with what the link says.
@@ -107,7 +108,7 @@ class Errand:
         return said
 
     def _judge(self, found: Resource | None, etag: str | None) -> None:
-        seen = looking.judge(self.resource, self.parcel.seq, self.known, found, etag)
+        seen = looking.judge(self.resource or self.ours, self.parcel.seq, self.known, found, etag)
         if seen.clash is not None:
             self.clashes.append(seen.clash)
         if seen.skip is not None:
@@ -125,8 +126,11 @@ class Errand:
 
     def write(self) -> Request | None:
         """Return what brings it there; None (and it is over) where nothing identifies it there."""
+        if self.resource is None and self.remote_id == self.our_id:
+            text = Fragment(self.parcel.payload)
+            return bundles.put(self.resource_type, self.our_id, text, etag=self.etag, is_there=self.is_there)
         request = bundles.write(
-            self.resource, remote_id=self.remote_id, etag=self.etag, is_there=self.is_there
+            self.resource or self.ours, remote_id=self.remote_id, etag=self.etag, is_there=self.is_there
         )
         if request is None:
             self.outcome = Refused(SENTENCES[Verdict.NO_IDS])
@@ -186,13 +190,19 @@ class Errand:
 
     def _delivered(self) -> Delivered:
         remote_id = self.remote_id or self.our_id
+        known = self.known
+        is_same = (
+            known is not None
+            and (known.remote_id, known.is_theirs, self.is_theirs) == (remote_id, False, False)
+            and known.delivered_seq <= self.parcel.seq
+        )
         return Delivered(
             Receipt(
                 resource_type=self.resource_type,
                 remote_id=remote_id,
                 etag=self.etag,
                 is_theirs=self.is_theirs,
-                payload_hash=bundles.payload_hash(self.ours),
+                link=known.row_id if known is not None and is_same else None,
                 clashes=tuple(self.clashes),
                 ours=self.parcel.payload if self.clashes else "",
             )

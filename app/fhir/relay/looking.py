@@ -22,9 +22,10 @@ NEVER_WRITTEN: Final = frozenset({"Location"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What our link says of an aggregate at a target."""
+    """What our link says of an aggregate at a target; `row_id`: the link itself."""
 
     remote_id: str
+    row_id: int | None = None
     etag: str | None = None
     is_theirs: bool = False
     delivered_seq: int = 0
@@ -87,8 +88,10 @@ def overlay(theirs: Resource, ours: Resource, *, is_unseen: bool) -> Resource:
             if name in ours:
                 made[name] = ours[name]
         made["name"] = _named(made.get("name", []), ours.get("name", []))
-        if not made["name"]:
-            del made["name"]
+        made["identifier"] = _numbered(made.get("identifier", []), ours.get("identifier", []))
+        for name in ("name", "identifier"):
+            if not made[name]:
+                del made[name]
     urls = {one["url"] for one in ours.get("extension", ())}
     kept = [one for one in made.get("extension", ()) if one.get("url") not in urls]
     if extensions := [*kept, *ours.get("extension", ())]:
@@ -135,6 +138,26 @@ def _text(patient: Resource) -> str | None:
     names = patient.get("name") or [{}]
     text: str | None = _usual(names).get("text")
     return text
+
+
+def _numbered(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return their numbers with our further ones; those below our own systems are as we say, the others stay."""
+    if not ours:
+        return theirs
+    (first, *further), mrn = ours, ours[0]["system"]
+    own = str(mrn).removesuffix("mrn")
+    said = {_number(one) for one in (first, *further)}
+    kept = [
+        one
+        for one in theirs
+        if _number(one) in said or one.get("system") == mrn or not str(one.get("system", "")).startswith(own)
+    ]
+    there = {_number(one) for one in kept}
+    return [*kept, *(one for one in further if _number(one) not in there)]
+
+
+def _number(identifier: dict[str, Any]) -> tuple[Any, Any]:
+    return identifier.get("system"), identifier.get("value")
 
 
 def _usual(names: list[dict[str, Any]]) -> dict[str, Any]:

@@ -37,8 +37,12 @@ def consumer(target: Target) -> Consumer:
 
 
 def render(target: Target, wanted: Sequence[Wanted]) -> Mapping[Wanted, Rendered | Skipped | Refused]:
-    """Render what the target takes; 1 statement more than rendering itself."""
+    """Render what the target takes, with its own ids for our staff; at most 2 statements more than rendering itself."""
     takes = linking.takes(target)
     off = {kind for kind, name in TYPES.items() if name in takes and not takes[name].is_taken}
-    rendered = rendering.render([one for one in wanted if one.kind not in off])
-    return {**rendered, **{one: Skipped(TYPE_OFF) for one in wanted if one.kind in off}}
+    return {
+        **rendering.render(
+            [one for one in wanted if one.kind not in off], staff_at=partial(linking.staff, target)
+        ),
+        **{one: Skipped(TYPE_OFF) for one in wanted if one.kind in off},
+    }

@@ -1,5 +1,6 @@
 """Sending: requests in bundles over one target's line; a bundle that is refused as such is halved."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -52,9 +53,13 @@ class Line:
             EntryAnswer(status=one.status, issues=one.issues) if isinstance(one, RequestRefusedError) else one
             for one in said
         ]
-        for request, answer in zip(requests, answers, strict=True):
-            if answer is not None:
-                self._count(request.resource_type, str(answer.status))
+        counted = Counter(
+            (request.resource_type, str(answer.status))
+            for request, answer in zip(requests, answers, strict=True)
+            if answer is not None
+        )
+        for (resource_type, status), count in counted.items():
+            self._count(resource_type, status, count)
         return answers
 
     def capability(self) -> Capability:
@@ -78,8 +83,8 @@ class Line:
             middle = len(requests) // 2
             return [*self._bundle(requests[:middle]), *self._bundle(requests[middle:])]
 
-    def _count(self, resource_type: str, status: str) -> None:
-        metrics.FHIR_RESPONSES.labels(self.target.name, resource_type, status).inc()
+    def _count(self, resource_type: str, status: str, count: int = 1) -> None:
+        metrics.FHIR_RESPONSES.labels(self.target.name, resource_type, status).inc(count)
 
 
 def verdict(answer: EntryAnswer, phase: Phase) -> Verdict:

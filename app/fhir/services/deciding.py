@@ -79,7 +79,7 @@ def open_conflict(conflict_id: UUID, *, reason: str, by: Actor) -> ConflictCompa
         object_=f"conflict:{conflict_id}",
         reason=reason,
     )
-    return ConflictCompared(row=row, fields=relay.compare(theirs, ours, masked=False))
+    return ConflictCompared(row=row, fields=standing.compared(theirs, ours, masked=False))
 
 
 def _held(target: str, resource_type: str) -> Capability | None:

@@ -14,7 +14,7 @@ from app.core.clock import today
 from app.core.db import db
 from app.core.errors import InvalidError, NotFoundError
 from app.core.events import Promised
-from app.core.outbox import OutboxPromise, PromiseOutcome, PromiseStatus
+from app.core.outbox import OutboxPromise, PromiseStatus
 from app.core.transaction import RerunError, savepoint, tell, transactional
 from app.fhir.queries import snapshot, standing
 from app.fhir.queries.snapshot import Piece
@@ -34,17 +34,22 @@ def promise_everything(target: str, *, days: int = DEFAULT_DAYS, by: Actor) -> I
     """
     if target not in standing.targets():
         raise NotFoundError(kind="target")
-    if not 0 <= days <= LONGEST_DAYS:
-        raise InvalidError(field="days", why="too_much")
+    check_days(days)
     _note(target, days, by=by)
     for kind in TYPES:
         after = 0
         while True:
-            found = _promise_piece(target, kind, days=days, after=after)
+            found = promise_piece(target, kind, days=days, after=after)
             if not found.seen:
                 break
             after = found.last
-            yield kind, len(found.untold) + len(found.skipped)
+            yield kind, len(found.untold) + len(found.ended)
+
+
+def check_days(days: int) -> None:
+    """Refuse a senseless number of days. Raise InvalidError."""
+    if not 0 <= days <= LONGEST_DAYS:
+        raise InvalidError(field="days", why="too_much")
 
 
 @transactional
@@ -53,7 +58,10 @@ def _note(target: str, days: int, *, by: Actor) -> None:
 
 
 @transactional
-def _promise_piece(target: str, kind: Kind, *, days: int, after: int) -> Piece:
+def promise_piece(
+    target: str, kind: Kind, *, days: int, after: int, again_since: datetime | None = None
+) -> Piece:
+    """Promise the next aggregates of a kind; `again_since`: also what was told before then."""
     now = clock.utcnow()
     first_day = today() - timedelta(days=days)
     found = snapshot.piece(
@@ -63,6 +71,7 @@ def _promise_piece(target: str, kind: Kind, *, days: int, after: int) -> Piece:
         since=datetime.combine(first_day, time(), settings.current().site_timezone),
         after=after,
         most=PIECE_ROWS,
+        again_since=again_since,
     )
     rows = [
         {
@@ -84,14 +93,22 @@ def _promise_piece(target: str, kind: Kind, *, days: int, after: int) -> Piece:
                 db.session.execute(insert(OutboxPromise), rows)
         except IntegrityError as error:  # a second snapshot of the same target runs beside this one
             raise RerunError from error
-    if found.skipped:
+    if found.ended:
         db.session.connection().execute(
             update(OutboxPromise)
-            .where(OutboxPromise.id.in_(found.skipped), OutboxPromise.outcome == PromiseOutcome.SKIPPED)
+            .where(OutboxPromise.id.in_(found.ended), OutboxPromise.status == PromiseStatus.COMPLETED)
             .values(
-                status=PromiseStatus.PENDING, outcome=None, done_at=None, last_error=None, next_attempt_at=now
+                status=PromiseStatus.PENDING,
+                attempts=0,
+                claims=0,
+                outcome=None,
+                superseded_by=None,
+                done_at=None,
+                last_error=None,
+                next_attempt_at=now,
+                created_at=now,
             )
         )
-    if rows or found.skipped:
+    if rows or found.ended:
         tell(Promised(kind=str(kind)))
     return found
