@@ -90,7 +90,7 @@ def keep_time() -> None:
     from app.jobs import clock  # noqa: PLC0415 - a worker of jobs has no use for the clock's duties
 
     with app.app_context():
-        clock.run()
+        clock.run(app.app_context)
 
 
 def prepare() -> None:

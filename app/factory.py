@@ -11,8 +11,23 @@ from app.core import events, relay
 from app.core.db import db, engine_options
 from app.core.observability import logging
 from app.demo.commands import demo
-from app.door import assets, context, csrf, flood, headers, identity, keys, language, privacy, rights
+from app.door import (
+    assets,
+    context,
+    csrf,
+    flood,
+    headers,
+    heavy,
+    house,
+    identity,
+    keys,
+    language,
+    privacy,
+    rights,
+    uploads,
+)
 from app.fhir.relay import registering as fhir
+from app.imaging import consumers as imaging
 from app.live import SERVER_OPTIONS, GuardSockets, Live, push
 from app.live import views as live
 from app.live.hub import Hub
@@ -27,16 +42,23 @@ from app.web import (
     api,
     board,
     cashier,
+    catalogue,
     desk,
+    dicomweb,
     errors,
     kiosk,
     login,
     maps,
     ops,
+    orders,
+    pharmacy,
     phone,
+    radiology,
     records,
+    viewer,
     ward,
 )
+from app.web import imaging as imaging_pages
 
 BLUEPRINTS = (
     login.blueprint,
@@ -49,8 +71,15 @@ BLUEPRINTS = (
     desk.blueprint,
     cashier.blueprint,
     records.blueprint,
+    imaging_pages.blueprint,
+    radiology.blueprint,
+    viewer.blueprint,
+    pharmacy.blueprint,
+    catalogue.blueprint,
+    orders.blueprint,
     admin.blueprint,
     api.blueprint,
+    dicomweb.blueprint,
     live.blueprint,
     ops.blueprint,
 )
@@ -64,7 +93,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings_module.use(settings)
     logging.configure(settings.log_level)
 
-    app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app = house.House("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.request_class = uploads.HouseRequest
     app.config.update(
         SECRET_KEY=settings.secret_key.get_secret_value(),
         SECRET_KEY_FALLBACKS=[key.get_secret_value() for key in settings.secret_key_fallbacks],
@@ -91,15 +121,19 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     for check in (
         headers.begin,
+        uploads.widen,
         csrf.check,
         live.check_socket,
         rights.check_rights,
         privacy.check_lock,
+        heavy.take_place,
         keys.read_key,
     ):
         app.before_request(check)
     for finish in (headers.finish, keys.tell_replay, identity.keep_client, identity.touch):
         app.after_request(finish)
+
+    app.teardown_request(heavy.give_place_back)
 
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -121,6 +155,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     relay.clear()
     notices.register_consumers()
     fhir.register_consumers()
+    imaging.register_consumers()
     events.react(subscribers.REACTIONS)
     app.wsgi_app = GuardSockets(app.wsgi_app)  # type: ignore[method-assign]
     if settings.proxies:

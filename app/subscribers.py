@@ -3,6 +3,14 @@
 from app.accounts.events import IdentificationPaused, ScreensCovered, ScreensOpened, SessionsEnded
 from app.alerts.events import AlertRaised
 from app.core.events import Event, Moved, Promised, Reaction
+from app.imaging.events import (
+    AnalysisStarted,
+    FileQuarantined,
+    ReportSaved,
+    ReportSigned,
+    StudyAnalysed,
+    StudyReceived,
+)
 from app.jobs import reactions
 from app.journey.events import PatientCalled, VisitArrived, VisitFinished
 from app.live import push
@@ -18,8 +26,14 @@ REACTIONS: dict[type[Event], tuple[Reaction, ...]] = {
     VisitArrived: (),
     PatientCalled: (reactions.count_call,),
     AlertRaised: (reactions.count_alert,),
-    OrderPlaced: (),
-    OrderMoved: (),
+    OrderPlaced: (push.orders_moved,),
+    OrderMoved: (push.orders_moved,),
     StockLowered: (),
+    StudyReceived: (),
+    AnalysisStarted: (reactions.repaint_ward,),
+    StudyAnalysed: (reactions.count_study, reactions.repaint_ward),
+    FileQuarantined: (),
+    ReportSaved: (),
+    ReportSigned: (),
     VisitFinished: (reactions.let_sessions_of_visit_end,),
 }

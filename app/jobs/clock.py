@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from types import FrameType
 
 import structlog
@@ -11,7 +12,8 @@ import structlog
 from app.alerts import services as alerts
 from app.core import clock, lease, sealing
 from app.core.transaction import release
-from app.jobs import day, fhir, housekeeping, relay
+from app.jobs import day, fhir, housekeeping, imaging, relay
+from app.jobs.aside import Aside, Enter
 from app.journey import services as journey
 from app.waits import services as waits
 
@@ -22,17 +24,20 @@ TICK_SECONDS, NAP_SECONDS = 1.0, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something to be done again and again."""
+    """Something to be done again and again; `is_aside`: it may wait for the outside, where no worker does it."""
 
     name: str
     every: timedelta
     work: Callable[[], int]
+    is_aside: bool = False
 
 
 DUTIES = (
     Duty("seal_audit", timedelta(seconds=10), sealing.seal),
-    Duty("sweep_promises", timedelta(seconds=5), relay.sweep_promises),
-    Duty("pull_from_emr", timedelta(seconds=2), fhir.pull_when_due),
+    Duty("sweep_promises", timedelta(seconds=5), relay.sweep_promises, is_aside=True),
+    Duty("pull_from_emr", timedelta(seconds=2), fhir.pull_when_due, is_aside=True),
+    Duty("follow_archive", timedelta(seconds=5), imaging.follow_archive, is_aside=True),
+    Duty("take_up_forgotten", timedelta(minutes=5), imaging.take_up_forgotten),
     Duty("reap_leases", timedelta(seconds=15), relay.reap_leases),
     Duty("answer_for_the_absent", timedelta(seconds=2), journey.answer_for_the_absent),
     Duty("end_holds", timedelta(seconds=5), journey.end_holds),
@@ -49,8 +54,8 @@ DUTIES = (
 )
 
 
-def run() -> None:
-    """Keep time until TERM."""
+def run(enter: Enter) -> None:
+    """Keep time until TERM; `enter` opens the application for what is done beside it."""
     # A plain list: an Event's lock, taken again inside a signal handler, can stand still for ever.
     asked_to_stop: list[int] = []
 
@@ -59,22 +64,36 @@ def run() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    aside = Aside(enter)
     while not asked_to_stop:
-        tick()
+        tick(aside)
         until = clock.monotonic() + TICK_SECONDS
         while not asked_to_stop and clock.monotonic() < until:
             clock.pause(NAP_SECONDS)
 
 
-def tick() -> None:
-    """Do what is due, if this process leads; a failing duty is logged and tried again at its next time."""
+def tick(aside: Aside) -> None:
+    """Do what is due, if this process leads; a failing duty is logged and tried again at its next time.
+
+    An EMR that does not answer takes ten seconds for each request, and with no worker they would be the clock's:
+    calls would not expire and holds not end. So what asks the outside goes beside it, one turn at a time.
+    """
     for duty in DUTIES:
         try:
+            if duty.is_aside and aside.is_busy(duty.name):
+                continue
             if lease.take(duty.name, duty.every):
-                done = duty.work()
-                if done:
-                    log.info("duty_done", duty=duty.name, count=done)
+                if duty.is_aside:
+                    aside.begin(duty.name, partial(_do, duty))
+                else:
+                    _do(duty)
         except Exception:
             log.exception("duty_failed", duty=duty.name)
         finally:
             release()
+
+
+def _do(duty: Duty) -> None:
+    done = duty.work()
+    if done:
+        log.info("duty_done", duty=duty.name, count=done)

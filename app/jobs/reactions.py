@@ -6,9 +6,11 @@ from app.accounts import services as accounts
 from app.accounts.events import IdentificationPaused
 from app.alerts.events import AlertRaised
 from app.core.events import Event, Promised
-from app.core.jobs import Job, enqueue_soon
+from app.core.jobs import delivering, enqueue_soon
 from app.core.observability import metrics
 from app.core.outbox import consumers_of
+from app.imaging.events import AnalysisStarted, StudyAnalysed
+from app.journey import services as journey
 from app.journey.events import PatientCalled, VisitFinished
 
 log = structlog.get_logger(__name__)
@@ -39,8 +41,20 @@ def warn_operators(event: Event) -> None:
         log.warning("identification_paused")
 
 
+def count_study(event: Event) -> None:
+    """Count an answer about a study, by what it is."""
+    if isinstance(event, StudyAnalysed):
+        metrics.STUDIES.labels(event.kind).inc()
+
+
+def repaint_ward(event: Event) -> None:
+    """Let the ward's row of a patient show how far the pictures have come; a reload would show it too."""
+    if isinstance(event, AnalysisStarted | StudyAnalysed) and event.visit_id is not None:
+        journey.show_visit_anew(event.visit_id)
+
+
 def wake_relay(event: Event) -> None:
     """Wake a worker for each consumer of what was promised; where none wakes, the clock sees to it within 5 s."""
     if isinstance(event, Promised):
         for consumer in consumers_of(event.kind):
-            enqueue_soon(Job.DELIVER_PROMISES, consumer)
+            enqueue_soon(delivering(consumer), consumer)

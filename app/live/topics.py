@@ -2,7 +2,8 @@
 
 `queue:<id>` ward page · `board:<id>` waiting room (redacted) · `visit:<id>` one patient · `line:<queue>` the
 places of waiting phones · `alerts:<post>` what staff are to do at a unit's ward, at the reception, as charge
-nurses. Queue, board and line move with the queue's row, a visit with its own.
+nurses · `orders:<visit>` what was ordered for one patient · `study:<id>` what is measured on one study. Queue, board
+and line move with the queue's row, a visit and a study with their own, a visit's orders with the visit's and theirs.
 """
 
 import json
@@ -33,6 +34,7 @@ from app.wayfinding.rules import Profile
 JSON_AUDIENCE = "json"
 COVERED = "covered:"  # before the audience of a reader whose screen is locked
 OF_QUEUE = frozenset({"queue", "board", "line"})
+OF_A_PATIENT = frozenset({"visit", "orders", "study"})
 MOST_TOPICS = 4
 PROFILE = "profile"  # how somebody moves, as chosen on the phone's page; kept in its session
 
@@ -87,9 +89,8 @@ def _audience(topic: Topic, by: Actor, locale: str) -> str:
             raise NotAllowedError(permission=str(Permission.SEE_BOARD))
         queues.head(topic.id)
         return f"board:{locale}"
-    if topic.kind == "visit":
-        boards.my_visit(topic.id, by=by)
-        return f"phone:{locale}:{session.get(PROFILE, Profile.WALKING)}"
+    if topic.kind in OF_A_PATIENT:
+        return _patients_audience(topic, by, locale)
     if topic.kind == "alerts":
         boards.check_alert_post(topic.id, by=by)
         return f"alerts:{locale}:{by.role}"
@@ -100,6 +101,17 @@ def _audience(topic: Topic, by: Actor, locale: str) -> str:
     raise NotFoundError(kind="topic")
 
 
+def _patients_audience(topic: Topic, by: Actor, locale: str) -> str:
+    if topic.kind == "orders":
+        boards.visit_orders(topic.id, by=by)
+        return f"orders:{locale}:{by.role}:{','.join(sorted(map(str, by.units)))}"
+    if topic.kind == "study":
+        boards.seen_study(study_id=topic.id, by=by)
+        return f"study:{locale}"
+    boards.my_visit(topic.id, by=by)
+    return f"phone:{locale}:{session.get(PROFILE, Profile.WALKING)}"
+
+
 class Hospital:
     """What the hub asks: fragments from the boards, seqs from the rows, sessions from the accounts."""
 
@@ -108,14 +120,20 @@ class Hospital:
         self._shown: dict[str, frozenset[UUID]] = {}
 
     def seqs(self, topics: Collection[str]) -> Mapping[str, int]:
-        """Return the committed seq of each topic; 1 statement."""
+        """Return the committed seq of each topic; 1 statement, 2 where orders are followed."""
         parsed = [Topic.parse(name) for name in topics]
+        ordered = [one.id for one in parsed if one.kind == "orders"]
+        moved = boards.order_seqs(ordered) if ordered else {}
         found = boards.seqs_of(
             [one.id for one in parsed if one.kind in OF_QUEUE],
             [one.id for one in parsed if one.kind == "visit"],
             [one.id for one in parsed if one.kind == "alerts"],
+            [one.id for one in parsed if one.kind == "study"],
         )
-        return {str(one): found[one.id] for one in parsed if one.id in found}
+        return {
+            **{str(one): found[one.id] for one in parsed if one.kind != "orders" and one.id in found},
+            **{f"orders:{visit}": seq for visit, seq in moved.items()},
+        }
 
     def alive(self, session_keys: Collection[str]) -> Mapping[str, bool]:
         """Return the sessions that still hold, each with whether its screen is covered; 1 statement."""
@@ -189,6 +207,22 @@ class Hospital:
             return Rendered(
                 line.seq, render_template("phone/_line.html", line=line, forecast=told, is_push=True)
             )
+        return self._of_patient(topic, kind, detail)
+
+    def _of_patient(self, topic: Topic, kind: str, detail: str) -> Rendered:
+        if kind == "study":
+            measured = boards.measured_study(topic.id, by=None)
+            return Rendered(
+                measured.seq, render_template("imaging/_state.html", measured=measured, is_push=True)
+            )
+        if kind == "orders":
+            role, _, units = detail.partition(":")
+            reader = Actor(
+                kind="staff", role=role, units=frozenset(map(UUID, filter(None, units.split(","))))
+            )
+            orders = boards.visit_orders(topic.id, by=reader, is_granted=True)
+            page = render_template("orders/_list.html", board=orders, is_push=True)
+            return Rendered(orders.seq, page)
         visit = boards.my_visit(topic.id, by=None)
         guidance = boards.guidance(visit, Profile(detail))
         return Rendered(

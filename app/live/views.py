@@ -133,7 +133,7 @@ def _serve(ws: Server, topics: Mapping[str, str], kind: Kind) -> None:
 def _disclose(topics: Mapping[str, str] | list[str]) -> None:
     """Write who begins to follow what; a topic's patients change while it is followed."""
     for topic in topics:
-        if topic.startswith(("queue:", "visit:")):
+        if topic.startswith(("queue:", "visit:", "orders:")):
             disclose("live:topic:follow", patients=(), by=actor(), object_=topic)
 
 
