@@ -3,6 +3,7 @@
 from app.door.answers import back_to, field, inside, refresh, show, uuid_field, version_field, words_field
 from app.door.identity import actor, signed_in
 from app.door.rights import public, requires
+from app.door.uploads import takes_files
 
 __all__ = [
     "actor",
@@ -14,6 +15,7 @@ __all__ = [
     "requires",
     "show",
     "signed_in",
+    "takes_files",
     "uuid_field",
     "version_field",
     "words_field",

@@ -40,8 +40,12 @@ DOORS = (
     Door("ward.choose", N_("Ward"), "users", Permission.DRIVE_QUEUE),
     Door("desk.today", N_("Reception desk"), "clipboard-list", Permission.BOOK_VISIT),
     Door("records.search", N_("Patient records"), "id-card", Permission.SEE_PATIENT),
+    Door("radiology.worklist", N_("Radiology"), "scan-line", Permission.WRITE_REPORT),
     Door("cashier.waiting", N_("Cashier"), "credit-card", Permission.PAY_VISIT),
+    Door("pharmacy.waiting", N_("Pharmacy"), "pill", Permission.MANAGE_STOCK),
+    Door("imaging.upload", N_("Image intake"), "image", Permission.UPLOAD_IMAGES),
     Door("admin.home", N_("Administration"), "settings", Permission.MANAGE_USERS),
+    Door("catalogue.items", N_("Catalogue"), "package", Permission.MANAGE_CATALOGUE),
     Door("admin.audit", N_("Audit"), "shield-check", Permission.SEE_AUDIT),
 )
 

@@ -23,5 +23,7 @@ def check() -> None:
     most = current_app.config["MAX_FORM_PARTS"]
     if request.mimetype == FORM and request.get_data(cache=True).count(b"&") > most:
         raise RequestEntityTooLarge
+    if request.endpoint is None:
+        return  # it leads nowhere: 404 or 405 says so
     if request.method not in SAFE_METHODS and not request.path.startswith(WITHOUT_COOKIE):
         protection.protect()

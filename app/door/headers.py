@@ -45,8 +45,11 @@ def begin() -> None:
 
 def finish(response: Response) -> Response:
     """Set the headers; log and count the request without anything personal."""
+    # Each look into werkzeug's headers walks along them all, and one in vain makes an error page: look once.
+    said = {name.lower() for name, _ in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in said:
+            response.headers.add(name, value)
     if settings.current().is_https:
         response.headers["Strict-Transport-Security"] = HSTS
     if request.endpoint != "static":

@@ -24,7 +24,17 @@ from app.core.transaction import release
 SESSION_KEY, FRONT_KEY = "_user_id", "front"
 CLIENT_COOKIE_DAYS = 400
 API_PREFIXES = ("/api/",)
-BY_THEMSELVES = ("/live/", "/desk/list", "/cashier/list")  # pages ask these; nobody has pressed anything
+# Pages ask these; nobody has pressed anything.
+BY_THEMSELVES = (
+    "/live/",
+    "/desk/list",
+    "/cashier/list",
+    "/pharmacy/list",
+    "/pharmacy/shelves/list",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 
 login_manager = LoginManager()
 login_manager.session_protection = None  # phones change address between LTE and Wi-Fi
@@ -75,16 +85,16 @@ def bearer_of(asked: Request) -> str | None:
 
 
 def signed_in() -> SignedIn | None:
-    """Return whose session this is, or None for a stranger."""
-    if "adopted" in g:
-        adopted: SignedIn = g.adopted
-        return adopted
-    return current_user.value if current_user and current_user.is_authenticated else None
+    """Return whose session this is, or None for a stranger; looked up once per request."""
+    if "signed_in" not in g:
+        g.signed_in = current_user.value if current_user and current_user.is_authenticated else None
+    found: SignedIn | None = g.signed_in
+    return found
 
 
 def adopt(found: SignedIn) -> None:
     """Take somebody in for this request only, by a socket ticket."""
-    g.adopted = found
+    g.signed_in = found
     g.pop("actor", None)
 
 
@@ -139,6 +149,7 @@ def enter(secret: str) -> None:
     session[SESSION_KEY] = secret
     session["_fresh"] = True
     g.pop("actor", None)
+    g.pop("signed_in", None)
     g.pop("_login_user", None)
 
 
@@ -190,9 +201,10 @@ def keep_client(response: Response) -> Response:
 
 def touch(response: Response) -> Response:
     """Keep the session of somebody who does something alive; polling pages and sockets do not count."""
+    if request.path.startswith(BY_THEMSELVES) or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return response
     found = signed_in()
-    is_by_itself = request.path.startswith(BY_THEMSELVES)
-    if found is not None and not is_by_itself and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if found is not None:
         accounts_services.touch_session(found)
     return response
 

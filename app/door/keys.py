@@ -1,9 +1,11 @@
 """Idempotency keys at the door: read once per request, handed to the one command that follows."""
 
+import hashlib
 import json
 import unicodedata
 
 from flask import Response, request
+from werkzeug.datastructures import FileStorage
 
 from app.core import idempotency
 from app.core.errors import MalformedError
@@ -11,6 +13,7 @@ from app.core.idempotency import Presented, digest
 from app.door.identity import actor
 
 LONGEST_KEY = 255
+PIECE_BYTES = 1024 * 1024
 # Their answers carry secrets that must never be stored, or are harmless to repeat.
 WITHOUT_KEY = ("/api/v1/auth/", "/live/", "/login", "/language")
 NOT_CONTENT = frozenset({"csrf_token", "idempotency_key"})
@@ -42,7 +45,7 @@ def tell_replay(response: Response) -> Response:
 
 
 def _content() -> str:
-    """Return the canonical content of the request: sorted names, NFC text, no tokens of the page."""
+    """Return the request's canonical content: sorted names, NFC text, files by their hash, no tokens of the page."""
     if request.mimetype == "application/json":
         try:
             body = json.dumps(request.get_json(silent=True), sort_keys=True, ensure_ascii=False)
@@ -52,4 +55,13 @@ def _content() -> str:
     pairs = sorted(
         (name, value) for name, values in request.form.lists() if name not in NOT_CONTENT for value in values
     )
-    return unicodedata.normalize("NFC", json.dumps(pairs, ensure_ascii=False))
+    files = sorted((name, _digest(file)) for name, several in request.files.lists() for file in several)
+    return unicodedata.normalize("NFC", json.dumps([*pairs, *files], ensure_ascii=False))
+
+
+def _digest(file: FileStorage) -> str:
+    found = hashlib.sha256()
+    while piece := file.stream.read(PIECE_BYTES):
+        found.update(piece)
+    file.stream.seek(0)
+    return found.hexdigest()
