@@ -73,6 +73,27 @@ SENTENCES: dict[str, Any] = {
     "METHOD_NOT_ALLOWED": _l("This address does not take that kind of request."),
 }
 WHYS: dict[tuple[str, str], Any] = {
+    ("MALFORMED", "key_missing"): _l("This request needs an Idempotency-Key. Nothing was done."),
+    ("MALFORMED", "study_or_patient"): _l("Please name a study or a patient; there is no list of all."),
+    ("TOO_LARGE", "array_json"): _l(
+        "An array in JSON may have 2 MB. Please send it as multipart/form-data with a part application/x-npy, "
+        "or name the study by study_ref."
+    ),
+    ("TOO_LARGE", "volume"): _l("There are more pictures than can be measured at once."),
+    ("MALFORMED", "no_form"): _l("The form needs a part request (JSON) and a part image_array."),
+    ("INVALID", "one_source"): _l("Please send an array with its metadata, or a study_ref; one of them."),
+    ("INVALID", "not_a_volume"): _l(
+        "The array cannot be used. It must be a whole .npy of numbers, slices by rows by columns, "
+        "with the position of each slice."
+    ),
+    ("INVALID", "model_refused"): _l("This model does not fit its card and is not used."),
+    ("INVALID", "model_failed"): _l("The model could not work with these pictures."),
+    ("BUSY", "measuring"): _l("All places for measurements are taken. Please try again in a moment."),
+    ("DEPENDENCY_DOWN", "model"): _l("The model does not answer just now. Please try again soon."),
+    ("INVALID", "not_drawn"): _l(
+        "This picture cannot be shown here. Please open the study in the full viewer, or ask radiology."
+    ),
+    ("INVALID", "one_of"): _l("Please name a visit or a patient, one of them."),
     ("UNLOCK_BAD_CREDENTIALS", "pin_used_up"): _l(
         "The PIN was wrong too often. Please use the password instead."
     ),
@@ -89,6 +110,13 @@ WHYS: dict[tuple[str, str], Any] = {
     ("INVALID", "month"): _l("Please choose a month, for example 2026-11."),
     ("INVALID", "no_room"): _l("Please choose your room first."),
     ("INVALID", "circle"): _l("This is the record itself, or leads back to it. Please choose another one."),
+    ("INVALID", "noted"): _l("This number is noted here already."),
+    ("INVALID", "elsewhere"): _l(
+        "This number stands in another record. Please search for it; two records may be one person's."
+    ),
+    ("INVALID", "resident_number"): _l(
+        "This looks like a resident registration number, which must not be kept here."
+    ),
     ("NOT_ALLOWED", "note_medical"): _l("Doctors write this note. Please ask the doctor in charge."),
     ("NOT_ALLOWED", "note_nursing"): _l("Nurses write this note. Please ask the nurse in charge."),
     ("TRANSITION_REFUSED", "already_undone"): _l("These records were parted already."),
@@ -114,15 +142,31 @@ WHYS: dict[tuple[str, str], Any] = {
     ("TRANSITION_REFUSED", "promised"): _l(
         "More of it is kept for orders than you counted. Please look for them first."
     ),
+    ("TRANSITION_REFUSED", "report_signed"): _l(
+        "This report was signed meanwhile. To change it, please amend it and say why."
+    ),
+    ("TRANSITION_REFUSED", "report_unsigned"): _l("This report is not signed yet. Please write and sign it."),
+    ("TRANSITION_REFUSED", "report_of_nobody"): _l(
+        "Nobody knows yet whose study this is. Please give it to its patient first."
+    ),
     ("TRANSITION_REFUSED", "visit_over"): _l("This visit is over. Nothing can be ordered for it."),
     ("TRANSITION_REFUSED", "nothing_due"): _l("Nothing is due."),
     ("INVALID", "differs"): _l("The amount is not what is due. Please look at the bill."),
     ("INVALID", "due"): _l("Something is due. Please choose how it is paid."),
     ("INVALID", "withdrawn"): _l("This item is no longer offered. Please choose another one."),
+    ("DEPENDENCY_DOWN", "target"): _l(
+        "The target does not answer just now. Nothing was begun; please try again when it is reached."
+    ),
     ("NOT_ALLOWED", "undo_too_late"): _l("It is too late to undo this. Please ask the charge nurse."),
     ("NOT_ALLOWED", "desk_first"): _l("Please come to the desk first."),
     ("NOT_ALLOWED", "cross_site"): _l("This request came from another site and was refused."),
     ("CONFIRMATION_NEEDED", "identity"): _l("Please check name and year of birth with the patient."),
+    ("CONFIRMATION_NEEDED", "other_name"): _l(
+        "The two records have different names. Please make sure that it is one person."
+    ),
+    ("CONFIRMATION_NEEDED", "other_birth_date"): _l(
+        "The two records have different birth dates. Please make sure that it is one person."
+    ),
     ("CONFIRMATION_NEEDED", "short_service"): _l("This was very short. Is the examination really over?"),
     ("CONFIRMATION_NEEDED", "twin"): _l(
         "A patient with this phone number and birth date is registered already. Is this another person?"

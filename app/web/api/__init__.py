@@ -2,10 +2,40 @@
 
 from flask import Blueprint, Response
 
-from app.web.api import alerts, auth, encounters, nfc, openapi, patients, queue, visits
+from app.web.api import (
+    alerts,
+    auth,
+    catalogue,
+    encounters,
+    inference,
+    merging,
+    nfc,
+    openapi,
+    orders,
+    patients,
+    queue,
+    record,
+    stock,
+    visits,
+)
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-for noun in (alerts, auth, nfc, queue, visits, patients, encounters, openapi):
+for noun in (
+    alerts,
+    auth,
+    nfc,
+    queue,
+    visits,
+    patients,
+    record,
+    merging,
+    encounters,
+    orders,
+    catalogue,
+    stock,
+    inference,
+    openapi,
+):
     noun.register(blueprint)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 from flask_babel import gettext as _
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from app.accounts.roles import Permission
 from app.alerts import services as alerts
@@ -16,16 +16,18 @@ from app.boards import queries as boards
 from app.boards.queries import AlertRow, AlertStrip
 from app.door import actor, requires
 from app.door.language import named
-from app.web.api.asked import Asked, Version
+from app.web.api.asked.base import Seen
 from app.web.api.bodies import read, tell
 from app.web.api.openapi import described
-from app.web.api.shapes import Told
+from app.web.api.shapes.base import Told
+
+# Inline: the document has one shape called State, which is a visit's.
+AlertState = Annotated[State, WithJsonSchema({"type": "string", "enum": [str(one) for one in State]})]
 
 
-class AlertAnswer(Asked):
+class AlertAnswer(Seen):
     """An answer: the version that the caller saw; `reason` to dismiss, `minutes` (5, 10 or 15) to snooze."""
 
-    version: Version | None = None
     reason: Annotated[str, Field(max_length=120)] | None = None
     minutes: Annotated[int, Field(ge=1, le=15)] | None = None
 
@@ -38,7 +40,7 @@ class AlertShape(Told):
     kind: Kind
     priority: int
     post: Post
-    state: State
+    state: AlertState
     says: str
     action: str
     number: int | None

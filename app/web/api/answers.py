@@ -12,7 +12,7 @@ from app.journey.services import Outcome
 from app.journey.states import Disposition
 from app.waits.queries import Forecast
 from app.web.api.bodies import tell
-from app.web.api.shapes import (
+from app.web.api.shapes.visits import (
     Answer,
     CallShape,
     Entry,

@@ -19,10 +19,10 @@ from app.door.identity import adopt, client_id
 from app.journey import services as journey
 from app.tags import services as tags
 from app.web.api.answers import entry_of, shape_of
-from app.web.api.asked import Logout, Refresh, SimpleLogin, StaffLogin
+from app.web.api.asked.tokens import Logout, Refresh, SimpleLogin, StaffLogin
 from app.web.api.bodies import read, tell
-from app.web.api.openapi import described
-from app.web.api.shapes import PatientTokens, Ticket, TokenShape
+from app.web.api.openapi import Key, described
+from app.web.api.shapes.tokens import PatientTokens, Ticket, TokenShape
 
 
 def register(blueprint: Blueprint) -> None:
@@ -35,7 +35,7 @@ def register(blueprint: Blueprint) -> None:
 
 
 @public
-@described("auth", told=PatientTokens, body=SimpleLogin, refusals=(410,), is_open=True)
+@described("auth", told=PatientTokens, body=SimpleLogin, refusals=(410,), is_open=True, key=Key.NONE)
 def simple_login() -> Response:
     """Recognise a patient of today who stands at a tag; it identifies, hence the masked, visit-scoped view."""
     body = read(SimpleLogin)
@@ -54,7 +54,7 @@ def simple_login() -> Response:
 
 
 @public
-@described("auth", told=TokenShape, body=StaffLogin, is_open=True)
+@described("auth", told=TokenShape, body=StaffLogin, is_open=True, key=Key.NONE)
 def login() -> Response:
     """Sign a member of staff in."""
     body = read(StaffLogin)
@@ -65,7 +65,7 @@ def login() -> Response:
 
 
 @public
-@described("auth", told=TokenShape, body=Refresh, is_open=True)
+@described("auth", told=TokenShape, body=Refresh, is_open=True, key=Key.NONE)
 def refresh() -> Response:
     """Exchange a refresh token for new tokens; one that was used before ends its whole family."""
     return tell(
@@ -74,7 +74,7 @@ def refresh() -> Response:
 
 
 @public
-@described("auth", told=None, body=Logout, statuses=(204,))
+@described("auth", told=None, body=Logout, statuses=(204,), key=Key.NONE)
 def logout() -> Response:
     """End the session of the bearer token, of the refresh token, or of both."""
     token = read(Logout).refresh_token
@@ -87,7 +87,7 @@ def logout() -> Response:
 
 
 @requires(Permission.SIGNED_IN)
-@described("auth", told=Ticket)
+@described("auth", told=Ticket, key=Key.NONE)
 def socket_ticket() -> Response:
     """Give this session a ticket for one socket."""
     me = signed_in()

@@ -11,6 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.core.disclosure import disclose
 from app.core.errors import InvalidError, MalformedError, PreconditionFailedError
 from app.door import actor
+from app.web.api.shapes.base import Versioned
 
 T = TypeVar("T", bound=BaseModel)
 JSON = "application/json"
@@ -28,6 +29,11 @@ def read(shape: type[T]) -> T:
     text = request.get_data()
     if text and not request.mimetype:
         raise UnsupportedMediaType
+    return parsed(shape, text)
+
+
+def parsed(shape: type[T], text: bytes) -> T:
+    """Return a shape from JSON, an empty text being an empty object. Raise as `read`."""
     try:
         return shape.model_validate_json(text or b"{}")
     except ValidationError as error:
@@ -47,6 +53,18 @@ def tell(shape: BaseModel, *, patients: Collection[UUID] = (), status: int = 200
     if patients:
         disclose(request.endpoint or "api", patients=patients, by=actor())
     return Response(shape.model_dump_json(by_alias=True), status=status, mimetype=JSON)
+
+
+def tell_version(shape: Versioned, *, patients: Collection[UUID] = (), status: int = 200) -> Response:
+    """Answer with a shape that somebody may change, and its version as an ETag."""
+    response = tell(shape, patients=patients, status=status)
+    response.set_etag(str(shape.version), weak=True)
+    return response
+
+
+def matches_etag() -> bool:
+    """Whether the caller names the version that it saw by an ETag."""
+    return bool(request.if_match)
 
 
 def seen(version: int | None, found: int) -> int | None:

@@ -8,10 +8,11 @@ from app.accounts.roles import Permission
 from app.door import actor, requires
 from app.emr import queries as emr
 from app.emr import services as emr_services
-from app.web.api.asked import EncounterChange
-from app.web.api.bodies import read, seen, tell
+from app.web.api.asked.base import PageWanted
+from app.web.api.asked.record import EncounterChange
+from app.web.api.bodies import asked, read, seen, tell, tell_version
 from app.web.api.openapi import described
-from app.web.api.shapes import EncounterNotes
+from app.web.api.shapes.record import EncounterNotes, NoteHistoryShape, NoteVersionShape
 
 
 def register(blueprint: Blueprint) -> None:
@@ -19,6 +20,7 @@ def register(blueprint: Blueprint) -> None:
     one = "/emr/encounters/<uuid:visit_id>"
     blueprint.add_url_rule(one, view_func=show_encounter, methods=["GET"])
     blueprint.add_url_rule(one, view_func=change_encounter, methods=["PATCH"])
+    blueprint.add_url_rule(f"{one}/history", view_func=show_note_history, methods=["GET"])
 
 
 @requires(Permission.SEE_CLINICAL)
@@ -26,9 +28,7 @@ def register(blueprint: Blueprint) -> None:
 def show_encounter(visit_id: UUID) -> Response:
     """Show what was noted in a visit, with its ETag."""
     record = emr.encounter_record(visit_id, by=actor())
-    response = tell(EncounterNotes.model_validate(record), patients=record.discloses)
-    response.set_etag(str(record.version), weak=True)
-    return response
+    return tell_version(EncounterNotes.model_validate(record), patients=record.discloses)
 
 
 @requires(Permission.WRITE_CLINICAL)
@@ -44,3 +44,13 @@ def change_encounter(visit_id: UUID) -> Response:
         by=actor(),
     )
     return show_encounter(visit_id)
+
+
+@requires(Permission.SEE_CLINICAL)
+@described("emr", told=NoteHistoryShape, query=PageWanted)
+def show_note_history(visit_id: UUID) -> Response:
+    """Show a page of what a visit's texts have said, by whom and when, the newest first."""
+    wanted = asked(PageWanted)
+    found = emr.note_history(visit_id, page=wanted.page, per_page=wanted.per_page, by=actor())
+    versions = [NoteVersionShape.model_validate(one) for one in found.versions]
+    return tell(NoteHistoryShape.of(found, versions=versions), patients=found.discloses)

@@ -21,10 +21,18 @@ from app.tags import services as tags
 from app.tags.qr import qr_png, qr_svg
 from app.wayfinding import queries as wayfinding
 from app.web.api.answers import entry_of, shape_of
-from app.web.api.asked import Tap
+from app.web.api.asked.visits import Tap
 from app.web.api.bodies import read, tell
 from app.web.api.openapi import described
-from app.web.api.shapes import DirectionShape, LegShape, Next, OpeningShape, PlaceShape, RouteShape, TapAnswer
+from app.web.api.shapes.places import (
+    DirectionShape,
+    LegShape,
+    Next,
+    OpeningShape,
+    PlaceShape,
+    RouteShape,
+    TapAnswer,
+)
 
 BY_STATE: dict[State, Next] = {
     State.UNREGISTERED: "arrive",

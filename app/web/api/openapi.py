@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from functools import cache
-from typing import Any, TypeVar
+from enum import Enum
+from functools import cache, wraps
+from inspect import unwrap
+from typing import Any, TypeVar, cast
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel
 from spectree import Response as Responses
 from spectree import SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
 
+from app.core.errors import MalformedError
 from app.door import public
-from app.web.api.asked import Order
-from app.web.api.shapes import Answer, Problem
+from app.web.api.asked.visits import Order
+from app.web.api.shapes.base import Problem
+from app.web.api.shapes.visits import Answer
 
 F = TypeVar("F", bound=Callable[..., Any])
 PROBLEM_JSON = "application/problem+json"
@@ -34,7 +38,31 @@ IF_MATCH = {
     "schema": {"type": "string"},
 }
 
-spec = SpecTree(
+
+class Key(Enum):
+    """Whether a POST takes an Idempotency-Key."""
+
+    NONE = 0
+    TAKEN = 1
+    NEEDED = 2
+
+
+_keys: dict[str, Key] = {}  # by the name of the view
+
+_descriptions: dict[Callable[..., Any], Callable[[Any], Any]] = {}  # by view
+
+
+class Described(SpecTree):
+    """Reads shapes when the document is asked for: a thousand schemas are half of the house's start."""
+
+    def get_function_metadata(self, func: Callable[..., Any]) -> Any:
+        """Return what was said of a view, where anything was."""
+        view = unwrap(func)
+        described = _descriptions.get(view)
+        return super().get_function_metadata(described(view)) if described else None
+
+
+spec = Described(
     "flask",
     title="Annae",
     version="1",
@@ -62,33 +90,51 @@ def described(
     *,
     told: type[BaseModel] | None,
     body: type[BaseModel] | None = None,
+    form: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     statuses: tuple[int, ...] = (200,),
     refusals: tuple[int, ...] = (),
     is_open: bool = False,
+    key: Key = Key.TAKEN,
 ) -> Callable[[F], F]:
     """Describe a view; bodies are checked by `bodies.read`, for spectree's own refusal is no Problem of ours."""
     answers = {f"HTTP_{status}": told for status in statuses}
     problems = {f"HTTP_{status}": Problem for status in (*ALWAYS, *refusals)}
 
     def describe(view: F) -> F:
-        validated: F = spec.validate(
-            json=body,
-            query=query,
-            resp=Responses(**answers, **problems),
-            tags=[tag],
-            security=[] if is_open else None,
-            skip_validation=True,
-            operation_id=view.__name__,
-        )(view)
-        return validated
+        _keys[view.__name__] = key
+        _descriptions[unwrap(view)] = cache(
+            spec.validate(
+                json=body,
+                form=form,
+                query=query,
+                resp=Responses(**answers, **problems),
+                tags=[tag],
+                security=[] if is_open else None,
+                skip_validation=True,
+                operation_id=view.__name__,
+            )
+        )
+        return _with_key(view) if key is Key.NEEDED else view
 
     return describe
 
 
-def moving(tag: str, body: type[BaseModel] = Order) -> Callable[[F], F]:
+def moving(tag: str, body: type[BaseModel] = Order, *, key: Key = Key.TAKEN) -> Callable[[F], F]:
     """Describe a command that names the version it saw."""
-    return described(tag, body=body, told=Answer, refusals=(409, 428))
+    return described(tag, body=body, told=Answer, refusals=(409, 428), key=key)
+
+
+def _with_key(view: F) -> F:
+    """Refuse what carries no key. Raise MalformedError."""
+
+    @wraps(view)
+    def keyed(*args: Any, **kwargs: Any) -> Any:
+        if not request.headers.get("Idempotency-Key"):
+            raise MalformedError(field="Idempotency-Key", why="key_missing")
+        return view(*args, **kwargs)
+
+    return cast("F", keyed)
 
 
 @public
@@ -107,8 +153,9 @@ def _document() -> dict[str, Any]:
             for status, answer in operation["responses"].items():
                 if status >= "400" and "content" in answer:
                     answer["content"] = {PROBLEM_JSON: answer["content"].pop("application/json")}
-            if method == "post" and operation["tags"] != ["auth"]:
-                operation["parameters"].append(KEY)
+            key = _keys[operation["operationId"]]
+            if method == "post" and key is not Key.NONE:
+                operation["parameters"].append({**KEY, "required": key is Key.NEEDED})
             if method == "patch":
                 operation["parameters"].append(IF_MATCH)
     return found

@@ -8,10 +8,10 @@ from app.accounts.roles import Permission
 from app.boards import queries as boards
 from app.door import actor, requires
 from app.emr import services as emr
-from app.web.api.asked import PatientChange
-from app.web.api.bodies import read, seen, tell
+from app.web.api.asked.record import PatientChange
+from app.web.api.bodies import read, seen, tell_version
 from app.web.api.openapi import described
-from app.web.api.shapes import PatientRecord
+from app.web.api.shapes.record import PatientRecord
 
 
 def register(blueprint: Blueprint) -> None:
@@ -26,9 +26,7 @@ def register(blueprint: Blueprint) -> None:
 def show_patient(patient_id: UUID) -> Response:
     """Show a patient's own data with its ETag."""
     card = boards.patient_record(patient_id, by=actor())
-    response = tell(PatientRecord.model_validate(card), patients=card.discloses)
-    response.set_etag(str(card.version), weak=True)
-    return response
+    return tell_version(PatientRecord.model_validate(card), patients=card.discloses)
 
 
 @requires(Permission.EDIT_DEMOGRAPHICS)

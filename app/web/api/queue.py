@@ -14,10 +14,12 @@ from app.journey import queries as journeys
 from app.journey import services as journey
 from app.queues.states import PointStatus
 from app.web.api.answers import moved, wait_of
-from app.web.api.asked import CallNext, CallPatient, Join, Order, PageWanted
+from app.web.api.asked.base import PageWanted
+from app.web.api.asked.visits import CallNext, CallPatient, Join, Order
 from app.web.api.bodies import asked, read, tell
 from app.web.api.openapi import described, moving
-from app.web.api.shapes import Answer, CalledShape, CallShape, Entry, QueueShape, RoomShape
+from app.web.api.shapes.queues import CalledShape, QueueShape, RoomShape
+from app.web.api.shapes.visits import Answer, CallShape, Entry
 
 
 def register(blueprint: Blueprint) -> None:

@@ -2,18 +2,17 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from app.accounts.roles import Permission
 from app.boards import queries as boards
-from app.core.errors import MalformedError
 from app.door import actor, requires
 from app.journey import services as journey
 from app.web.api.answers import moved, told
-from app.web.api.asked import AddStep, Order
+from app.web.api.asked.visits import AddStep, Order
 from app.web.api.bodies import read
-from app.web.api.openapi import described, moving
-from app.web.api.shapes import Answer
+from app.web.api.openapi import Key, described, moving
+from app.web.api.shapes.visits import Answer
 
 
 def register(blueprint: Blueprint) -> None:
@@ -48,11 +47,9 @@ def register_visit(visit_id: UUID) -> Response:
 
 
 @requires(Permission.PAY_VISIT)
-@moving("visits")
+@moving("visits", key=Key.NEEDED)
 def pay(visit_id: UUID) -> Response:
     """Settle a visit: cash, card, deferred or none; money moves once, so the key is required."""
-    if not request.headers.get("Idempotency-Key"):
-        raise MalformedError(field="Idempotency-Key", why="missing")
     body = read(Order)
     return moved(
         journey.pay(visit_id, version=body.version, method=body.method, amount=body.amount, by=actor())

@@ -1,0 +1,1 @@
+"""What the API gives, by subject: fields may be added, never renamed."""
