@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, make_response, request
+from wtforms import Form
 
 from app.core.errors import GoneError, VersionStaleError
 from app.door import show
@@ -34,19 +35,19 @@ class Differing:
 class Conflict:
     """Everything of a change that came too late."""
 
-    patient_id: UUID
+    patient_id: UUID | None
     rows: tuple[Differing, ...]
     version: int
     seen: int | None
-    by_name: str
+    by_name: str | None  # None: nobody knows; "": the system
     at: datetime | None
     is_gone: bool
     mine: Mapping[str, str]
 
     @property
     def discloses(self) -> tuple[UUID, ...]:
-        """Return the patient that this value shows."""
-        return (self.patient_id,)
+        """Return the patient that this value shows; none where a shelf or an item was changed."""
+        return () if self.patient_id is None else (self.patient_id,)
 
 
 def typed(names: Collection[str]) -> dict[str, str]:
@@ -70,20 +71,39 @@ def seen_version() -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None  # noqa: PLR2004
 
 
+def choose(form: Form, now: Mapping[str, Any]) -> None:
+    """Let fields hold what was chosen on the page of a conflict; what does not differ there is not posted again."""
+    is_answer = "seen" in request.form
+    for name, value in now.items():
+        choice = request.form.get(f"choose-{name}")
+        if choice == "both":
+            value = request.form.get(f"both-{name}", "")  # noqa: PLW2901 - one of three values for the field
+        elif choice != "now" and (name in request.form or not is_answer):
+            continue
+        field = form[name]
+        field.data, field.raw_data, field.process_errors = value, [str(value)], []
+
+
 def conflict_of(
     stale: VersionStaleError,
     mine: Mapping[str, str],
     *,
-    patient_id: UUID,
+    patient_id: UUID | None = None,
     labels: Mapping[str, Any],
-    words: Words,
+    words: Words | None = None,
     texts: Collection[str] = (),
+    now: Snapshot | None = None,
+    base: Mapping[str, str] | None = None,
 ) -> Conflict:
-    """Put both changes side by side, those that do not overlap merged already."""
-    now, base = stale.now, stale.base
+    """Put both changes side by side, those that do not overlap merged already.
+
+    `now`, and what is known of `base`, is given where no versions of the row are kept.
+    """
+    is_kept, words = now is None, words or {}
+    now = now if now is not None else stale.now  # type: ignore[assignment]
     if not isinstance(now, Snapshot):
         raise stale
-    before = base.fields if isinstance(base, Snapshot) else None
+    before = stale.base.fields if isinstance(stale.base, Snapshot) else base
     merged = merge(before, now.fields, mine, texts=texts)
     rows = tuple(
         _differing(
@@ -98,7 +118,7 @@ def conflict_of(
         rows=rows,
         version=now.version,
         seen=seen if isinstance(seen, int) else None,
-        by_name=now.by_name,
+        by_name=now.by_name if now.by_name or is_kept else None,
         at=now.at,
         is_gone=isinstance(stale, GoneError),
         mine=mine,

@@ -30,6 +30,12 @@ AT_FIELD: dict[tuple[str, str], Any] = {
     ("mrn", "unknown_record"): _l("No record has this number. Please check it."),
     ("mrn", "unknown"): _l("No record has this number. Please check it."),
     ("reason", "missing"): _l("Please write why, in a few words."),
+    ("value", "form"): _l("Numbers have up to 64 letters and digits, without Hangul."),
+    ("system", "missing"): _l("Please enter who gave the number, for example the hospital's name."),
+    ("quantity", "kept"): _l("So many are not free on this shelf. What orders keep stays there."),
+    ("code", "form"): _l("Codes have 2 to 32 small letters, digits or dashes."),
+    ("category", "shelf"): _l("What is kept on shelves stays so. Please add a new item instead."),
+    ("location", "form"): _l("Places have up to 48 letters, digits or dashes, for example pharmacy-a-12."),
     ("phone", "format"): _l("Please enter a phone number, for example 010-1234-5678."),
 }
 REASONS: dict[str, Any] = {
@@ -39,6 +45,7 @@ REASONS: dict[str, Any] = {
     "negative": _l("Please enter 0 or more."),
     "at_least_one": _l("Please enter 1 or more."),
     "too_much": _l("This is too much."),
+    "range": _l("Please enter a number that can be."),
     "length": _l("This is too long or empty."),
     "too_short": _l("Please use at least 12 characters."),
     "too_common": _l("This password is too easy to guess."),

@@ -83,6 +83,13 @@
   for (const kind of ["htmx:oobAfterSwap", "htmx:afterSettle", "htmx:wsAfterMessage"]) {
     document.addEventListener(kind, () => { keep(); look(); });
   }
+  // A menu that has given its answer would lie over the buttons of the next alert.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const menu = event.target.closest(".alert details[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus({ preventScroll: true });
+  });
   paint();
   look();
 })();

@@ -142,10 +142,15 @@
       const { topic, seq } = one.dataset;
       const late = message.seq[topic] > Number(seq) ? (behind.get(topic) ?? 0) + 1 : 0;
       behind.set(topic, late);
-      if (late >= 2) refresh(one); // a fragment was lost on this side of the wire
+      if (late >= 2 || isTooClosed(one.dataset)) refresh(one); // lost on this side of the wire, or of the other kind
     }
     watch();
   }
+
+  /* Behind a lock the server names nobody: what does was on its way when the screen was locked. */
+  const isTooOpen = (arriving) => document.documentElement.classList.contains("is-locked") && !("covered" in arriving);
+  /* And what came before the page knew that it is open again was not taken. */
+  const isTooClosed = (shown) => !document.documentElement.classList.contains("is-locked") && "covered" in shown;
 
   function isOlder(shown, arriving) {
     return shown?.dataset?.seq !== undefined && arriving !== undefined && Number(arriving) < Number(shown.dataset.seq);
@@ -156,7 +161,7 @@
     const arriving = event.detail.fragment.firstElementChild?.dataset;
     if (arriving === undefined) return;
     const { topic, seq } = arriving;
-    if (isOlder(target, seq)) {
+    if (isOlder(target, seq) || (topic !== undefined && isTooOpen(arriving))) {
       event.detail.shouldSwap = false;
     } else if (topic !== undefined) {
       queueMicrotask(() => tell("fragment", { id: target.id, topic, seq: Number(seq) }));
@@ -173,7 +178,7 @@
 
   async function refresh(one) {
     const { topic, seq } = one.dataset;
-    const query = new URLSearchParams({ topic, since: seq ?? "" });
+    const query = new URLSearchParams({ topic, since: isTooClosed(one.dataset) ? "" : (seq ?? "") });
     try {
       const answer = await fetch(`/live/fragment?${query}`, withTimeout({ headers: { "HX-Request": "true" } }));
       if (answer.status === 401) signOut();
@@ -190,6 +195,8 @@
     if (answers.length && answers.every(Boolean)) hear();
     watch();
   }
+
+  document.addEventListener("annae:opened", () => topics().filter((one) => isTooClosed(one.dataset)).forEach(refresh));
 
   /* What the page says about itself */
 

@@ -46,7 +46,7 @@
   let waiting = 0;
   let kept = null; // where the person was
 
-  /* --- somebody is here ---------------------------------------------------------------------------------- */
+  /* --- somebody is here --- */
   const isLocked = () => cover.open;
   function here() {
     if (isLocked()) return;
@@ -66,7 +66,7 @@
   for (const kind of GESTURES) addEventListener(kind, here, { passive: true, capture: true });
   setInterval(() => { if (!isLocked() && isLeft()) lock("idle"); }, 1000);
 
-  /* --- covering ------------------------------------------------------------------------------------------ */
+  /* --- covering --- */
   // A frame or a fragment of the other kind has the same seq: without one the page takes either.
   const forget = () => { for (const one of topics()) delete one.dataset.seq; };
 
@@ -87,15 +87,15 @@
     show();
     tell("locked");
     const answer = await post(cover.dataset.lockUrl, { reason }).catch(() => null);
-    if (!answer && isLocked()) setTimeout(() => isLocked() && lock(reason), ASK_AGAIN);
+    if (!answer?.ok && answer?.status !== 401) setTimeout(() => isLocked() && lock(reason), ASK_AGAIN);
   }
-  /* Alerts and numbers stay visible as counts: of what arrives for a covered screen, the marked parts. */
+  /* Alerts and numbers stay visible as counts: the marked parts of what arrives for a covered screen. */
   function count() {
     const fresh = [...document.querySelectorAll("[data-covered] [data-covered-counts]")];
     if (fresh.length) counts.replaceChildren(...fresh.map((one) => one.cloneNode(true)));
   }
 
-  /* --- opening ------------------------------------------------------------------------------------------- */
+  /* --- opening --- */
   function open() {
     if (!isLocked()) return;
     movedAt = toldAt = Date.now();
@@ -104,6 +104,7 @@
     counts.replaceChildren();
     forget();
     cover.close();
+    document.dispatchEvent(new CustomEvent("annae:opened"));
     goBack();
   }
   function goBack() {
@@ -129,7 +130,7 @@
     return word.focus();
   });
   cover.addEventListener("cancel", (event) => event.preventDefault());
-  // Nothing comes between: neither a second Escape nor a sheet whose answer was on its way.
+  // Nothing comes between: no second Escape, no sheet whose answer was on its way.
   const raise = () => { if (document.documentElement.classList.contains("is-locked") && !cover.open) cover.showModal(); };
   cover.addEventListener("close", raise);
   document.addEventListener("htmx:afterSettle", () => setTimeout(() => {
@@ -139,7 +140,7 @@
     word.focus();
   }));
 
-  /* --- asked for: by the button, by Ctrl + Alt + L ------------------------------------------------------- */
+  /* --- asked for: by the button, by Ctrl + Alt + L --- */
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-lock]")) return;
     event.preventDefault();
@@ -157,7 +158,7 @@
     return lock("asked");
   }, true);
 
-  /* --- what the server says, and the other windows ------------------------------------------------------- */
+  /* --- what the server says, and the other windows --- */
   document.addEventListener("htmx:oobAfterSwap", () => {
     if (document.querySelector("[data-covered]")) {
       show();

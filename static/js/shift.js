@@ -148,8 +148,9 @@
   if (field && !field.value && history.state?.find) field.value = history.state.find;
 
   /* --- my rooms, marked in a list that everybody is sent alike -------------------------------------------- */
+  const ticked = () => [...document.querySelectorAll("[data-mine]:checked")];
+  let chosen = ticked(); // what the server knows: a command goes by that, however fast the next key is
   function repaint() {
-    const chosen = [...document.querySelectorAll("[data-mine]:checked")];
     const mine = new Set(chosen.map((box) => box.value));
     for (const room of document.querySelectorAll("[data-room]")) room.classList.toggle("is-mine", mine.has(room.dataset.room));
     for (const row of document.querySelectorAll("[data-row]")) row.classList.toggle("is-mine", mine.has(row.dataset.for));
@@ -162,7 +163,11 @@
     }
     filter();
   }
-  document.addEventListener("change", (event) => { if (event.target.matches("[data-mine]")) repaint(); });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.successful || !event.detail.elt.closest("#my-rooms")) return;
+    chosen = ticked();
+    repaint();
+  });
   for (const kind of ["htmx:afterSettle", "htmx:oobAfterSwap", "htmx:wsAfterMessage"]) document.addEventListener(kind, repaint);
   repaint();
 

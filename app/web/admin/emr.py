@@ -64,6 +64,18 @@ def try_unmatched() -> Response:
     return back_to("admin.emr")
 
 
+@blueprint.post("/emr/again")
+@requires(Permission.MANAGE_OUTBOX)
+def tell_again() -> Response:
+    """Tell a target that was wiped everything once more: begun here, where it is seen whether it answers at all."""
+    name = field("target")
+    fhir.begin_again(name, by=actor())
+    if not enqueue(Job.TELL_AGAIN, name):
+        raise DependencyDownError(what="redis")
+    say(_("Everything of the last days is told again. How much still waits, the deliveries say."))
+    return back_to("admin.emr")
+
+
 @blueprint.get("/emr/conflicts")
 @requires(Permission.MANAGE_OUTBOX)
 def conflicts() -> str:

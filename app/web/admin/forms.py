@@ -125,7 +125,7 @@ class LetterFilterForm(Form):
     consumer = StringField(_l("Target"), [Optional(), Length(max=64)])
     kind = StringField(_l("Kind"), [Optional(), Length(max=32)])
     error = StringField(_l("Reason holds"), [Optional(), Length(max=300)])
-    age = SelectField(_l("Given up"), validate_choice=False)
+    age = SelectField(_l("Given up at"), validate_choice=False)
 
     def __init__(self, **data: object) -> None:
         super().__init__(**data)

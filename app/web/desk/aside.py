@@ -20,7 +20,7 @@ LONGEST_AWAY_MINUTES = 240
 
 
 @blueprint.post("/visits/<uuid:visit_id>/hold")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def hold(visit_id: UUID) -> Response:
     """Keep the place of somebody who has to go for a while."""
     until = clock.utcnow() + timedelta(minutes=_minutes())
@@ -35,7 +35,7 @@ def hold(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/resume")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def resume(visit_id: UUID) -> Response:
     """Let somebody who is back wait again at the old place."""
     journey.resume(uuid_field("entry"), version=version_field("entry_version"), by=actor())
@@ -43,7 +43,7 @@ def resume(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/re-enter")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def re_enter(visit_id: UUID) -> Response:
     """Let somebody who missed the calls wait again; the desk may do so as often as it sees fit."""
     journey.re_enter(uuid_field("entry"), version=version_field("entry_version"), by=actor())
@@ -51,7 +51,7 @@ def re_enter(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/cancel")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def cancel(visit_id: UUID) -> Response:
     """Call a visit off, with the reason."""
     journey.cancel(visit_id, version=version_field(), reason=field("reason"), by=actor())
@@ -59,7 +59,7 @@ def cancel(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/leave")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def leave(visit_id: UUID) -> Response:
     """Note that somebody has gone home before everything was done."""
     journey.leave(visit_id, version=version_field(), reason=field("reason") or None, by=actor())

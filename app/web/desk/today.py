@@ -55,7 +55,7 @@ def visit(visit_id: UUID) -> str:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/arrive")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def arrive(visit_id: UUID) -> Response:
     """Note that the patient is here; the day's number is given now."""
     journey.arrive(visit_id, version=version_field(), by=actor())
@@ -63,7 +63,7 @@ def arrive(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/register")
-@requires(Permission.REGISTER_VISIT)
+@requires(Permission.BOOK_VISIT)
 def register(visit_id: UUID) -> Response:
     """Register the patient, who joins a queue at once where exactly one fits."""
     journey.register(visit_id, version=version_field(), by=actor())
@@ -71,7 +71,7 @@ def register(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/join")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def join(visit_id: UUID) -> Response:
     """Let a registered patient join the queue of the next step; the desk names it where several fit."""
     chosen = uuid_field("queue") if field("queue") else None
@@ -89,7 +89,7 @@ def undo(visit_id: UUID) -> Response:
 
 
 @blueprint.post("/visits/<uuid:visit_id>/slip")
-@requires(Permission.GUIDE_OWN_VISIT)
+@requires(Permission.BOOK_VISIT)
 def slip(visit_id: UUID) -> str:
     """Show the slip to print; its code opens the visit once, so no address and no cookie may hold it."""
     secret = journey.issue_link(visit_id, by=actor())

@@ -14,6 +14,7 @@ from app.core.observability import carrying, metrics
 from app.door import public, requires
 from app.door.flood import limiter
 from app.fhir import auth, inbound, targets
+from app.imaging import services as imaging
 from app.web.ops import gauges
 
 blueprint = Blueprint("ops", __name__)
@@ -29,12 +30,17 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @public
 def readyz() -> Response:
-    """Say whether the house can work; 200 "degraded" while only Redis or the worker is away."""
-    found = health.check()
+    """Say whether the house can work; 200 "degraded" while only Redis, the worker or the image archive is away."""
+    found = health.check(imaging.is_archive_up)
     response = jsonify(
         {
             "status": found.status,
-            "checks": {"database": found.database, "redis": found.redis, "worker": found.worker},
+            "checks": {
+                "database": found.database,
+                "redis": found.redis,
+                "worker": found.worker,
+                "imaging": found.archive,
+            },
         }
     )
     response.status_code = 200 if found.is_ready else 503

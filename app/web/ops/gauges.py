@@ -8,9 +8,12 @@ import structlog
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from app import settings
 from app.core import clock, relay
 from app.core.health import DATABASE_FAILURES
 from app.fhir.queries import sync
+from app.imaging import queries as imaging
+from app.imaging.rules import MIB
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +26,7 @@ _kept: dict[str, tuple[float, tuple[Metric, ...]]] = {}
 
 
 class Standing:
-    """The rows of the outbox and the readings of the EMR; 5 statements at most once in KEPT_SECONDS."""
+    """The outbox, the readings of the EMR, studies, the quarantine; 7 statements at most once in KEPT_SECONDS."""
 
     def collect(self) -> Iterable[Metric]:
         """Return the gauges; none while the database is away, which `/readyz` says."""
@@ -32,7 +35,7 @@ class Standing:
             if before is not None and clock.monotonic() - before[0] < KEPT_SECONDS:
                 return before[1]
             try:
-                found = (*_outbox(), *_emr())
+                found = (*_outbox(), *_emr(), *_studies(), _quarantine())
             except DATABASE_FAILURES as error:
                 log.warning("gauges_not_read", error_type=type(error).__name__)
                 return ()
@@ -89,3 +92,28 @@ def _emr() -> Iterable[Metric]:
         for one in target.types:
             unmatched.add_metric([target.target, one.resource_type], one.unmatched)
     return age, unmatched
+
+
+def _studies() -> Iterable[Metric]:
+    states = GaugeMetricFamily(
+        "annae_studies", "Studies by how far their analysis has come", labels=["state"]
+    )
+    oldest = GaugeMetricFamily(
+        "annae_study_oldest_waiting_seconds",
+        "Since the last picture of the study that waits longest; 0: none waits",
+    )
+    found = imaging.counted()
+    for state, count in found.states.items():
+        states.add_metric([str(state)], count)
+    waited = (clock.utcnow() - found.oldest).total_seconds() if found.oldest else 0.0
+    oldest.add_metric([], max(0.0, waited))
+    return states, oldest
+
+
+def _quarantine() -> Metric:
+    used = GaugeMetricFamily(
+        "annae_quarantine_used_ratio",
+        "How much of QUARANTINE_MB lies in quarantine; from 1 on files are turned away",
+    )
+    used.add_metric([], imaging.quarantine_bytes() / (settings.current().quarantine_mb * MIB))
+    return used

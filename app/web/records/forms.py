@@ -80,6 +80,20 @@ class ContactForm(RecordForm):
     phone = StringField(_l("Phone"))
 
 
+class IdentifierForm(RecordForm):
+    """Under which number somebody else knows the patient."""
+
+    kind = SelectField(_l("Kind"), choices=_choices(words.NUMBERS, empty="—"))
+    system = StringField(_l("Issuer"))
+    value = StringField(_l("Number"))
+
+
+class EndForm(RecordForm):
+    """Why a number holds no longer."""
+
+    reason = StringField(_l("Reason"))
+
+
 class FlagForm(RecordForm):
     """What to know before one goes near."""
 

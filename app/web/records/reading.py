@@ -16,7 +16,9 @@ from app.web.records.forms import (
     AllergyForm,
     ContactForm,
     EmergencyForm,
+    EndForm,
     FlagForm,
+    IdentifierForm,
     MergeForm,
     NoteForm,
     PersonForm,
@@ -79,6 +81,7 @@ def page_of(patient_id: UUID, *, wrong: tuple[str, RecordForm] | None = None) ->
         board=board,
         forms=forms,
         wrong=wrong[1] if wrong else None,
+        is_part=bool(request.headers.get("HX-Request")),
         words=words,
         may_edit=may(by, Permission.EDIT_DEMOGRAPHICS),
         may_write=may(by, Permission.WRITE_CLINICAL),
@@ -99,6 +102,7 @@ def _forms(board: RecordPage) -> dict[str, Any]:
         "allergy": AllergyForm.of("allergy"),
         "contact": ContactForm.of("contact"),
         "flag": FlagForm.of("flag"),
+        "identifier": IdentifierForm.of("identifier"),
         "merge": MergeForm.of("merge"),
     }
     for allergy in record.allergies or ():
@@ -113,6 +117,8 @@ def _forms(board: RecordPage) -> dict[str, Any]:
         forms[f"contact-{contact.id}"] = ContactForm.of(
             f"contact-{contact.id}", name=contact.name, relation=contact.relation, phone=contact.phone
         )
+    for number in record.identifiers:
+        forms[f"identifier-{number.id}"] = EndForm.of(f"identifier-{number.id}")
     for visit in board.visits:
         for note in visit.notes:
             key = f"note-{visit.id}-{note.kind}"

@@ -30,6 +30,20 @@ RELATIONS: dict[str, Any] = {
     "friend": _l("Friend"),
     "other": _l("Other"),
 }
+NUMBERS: dict[str, Any] = {
+    "hospital": _l("Another hospital"),
+    "insurance": _l("Health insurance"),
+    "previous": _l("Earlier record number"),
+    "other": _l("Other number"),
+}
+FOLLOWING: dict[str, Any] = {
+    "number": _l("Numbers elsewhere"),
+    "contact": _l("Contacts"),
+    "allergy": _l("Allergies"),
+    "flag": _l("Warnings"),
+    "note": _l("Notes"),
+    "booking": _l("Appointments"),
+}
 FLAGS: dict[str, Any] = {
     "fall-risk": _l("Risk of falling"),
     "infection": _l("Infection control"),

@@ -1,25 +1,48 @@
 """Write into a record: who it is, allergies, contacts, flags; who was overtaken sees both and loses nothing."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from flask import Response, make_response, request, url_for
 from flask_babel import gettext as _
 
 from app.accounts.roles import Permission
-from app.core.errors import InvalidError, RefusedError
 from app.door import actor, back_to, requires, version_field
 from app.emr import services as emr
 from app.emr.rules import birth_date_of
 from app.web import conflicts
 from app.web.forms import say
-from app.web.records.forms import AllergyForm, ContactForm, FlagForm, PersonForm, RecordForm
+from app.web.records.forms import (
+    AllergyForm,
+    ContactForm,
+    EndForm,
+    FlagForm,
+    IdentifierForm,
+    PersonForm,
+    RecordForm,
+)
 from app.web.records.reading import page_of
 from app.web.records.surface import blueprint
 
 PERSON = ("name", "birth_date", "gender", "phone")
-ALLERGY = ("substance", "reaction", "criticality", "status")
-CONTACT = ("name", "relation", "phone")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a record has several of: its form, how one is added, what is typed then, and what may be changed later."""
+
+    name: str
+    form: type[RecordForm]
+    add: Callable[..., object]
+    typed: tuple[str, ...]
+    later: tuple[str, ...] = ()
+
+
+ALLERGY = Part("allergy", AllergyForm, emr.add_allergy, ("substance", "reaction", "criticality"), ("status",))
+CONTACT = Part("contact", ContactForm, emr.add_contact, ("name", "relation", "phone"))
+NUMBER = Part("identifier", IdentifierForm, emr.add_identifier, ("kind", "system", "value"))
+FLAG = Part("flag", FlagForm, emr.raise_flag, ("kind", "text"))
 
 
 @blueprint.post("/<uuid:patient_id>")
@@ -49,87 +72,95 @@ def edit_person(patient_id: UUID) -> Response:
 @requires(Permission.WRITE_CLINICAL)
 def add_allergy(patient_id: UUID) -> Response:
     """Note what must not be given."""
-    mine = conflicts.typed(("substance", "reaction", "criticality"))
-    return written(
-        patient_id,
-        "allergy",
-        AllergyForm.of("allergy", is_sent=True),
-        lambda: emr.add_allergy(patient_id, **mine, by=actor()),
-    )
+    return _added(ALLERGY, patient_id)
 
 
 @blueprint.post("/<uuid:patient_id>/allergies/<uuid:allergy_id>")
 @requires(Permission.WRITE_CLINICAL)
 def edit_allergy(patient_id: UUID, allergy_id: UUID) -> Response:
     """Change an allergy, or take it away as entered in error."""
-    mine, key = conflicts.typed(ALLERGY), f"allergy-{allergy_id}"
-    version = conflicts.seen_version()
-    return written(
-        patient_id,
-        key,
-        AllergyForm.of(key, is_sent=True),
-        lambda: emr.edit_allergy(patient_id, allergy_id, version=version, **mine, by=actor()),
-        mine=mine,
-        again=url_for("records.add_allergy", patient_id=patient_id),
-    )
+    return _edited(ALLERGY, emr.edit_allergy, patient_id, allergy_id)
 
 
 @blueprint.post("/<uuid:patient_id>/contacts")
 @requires(Permission.EDIT_DEMOGRAPHICS)
 def add_contact(patient_id: UUID) -> Response:
     """Note whom to phone."""
-    mine = conflicts.typed(CONTACT)
-    return written(
-        patient_id,
-        "contact",
-        ContactForm.of("contact", is_sent=True),
-        lambda: emr.add_contact(patient_id, **mine, by=actor()),
-    )
+    return _added(CONTACT, patient_id)
 
 
 @blueprint.post("/<uuid:patient_id>/contacts/<uuid:contact_id>")
 @requires(Permission.EDIT_DEMOGRAPHICS)
 def edit_contact(patient_id: UUID, contact_id: UUID) -> Response:
     """Change whom to phone."""
-    mine, key = conflicts.typed(CONTACT), f"contact-{contact_id}"
-    version = conflicts.seen_version()
-    return written(
-        patient_id,
-        key,
-        ContactForm.of(key, is_sent=True),
-        lambda: emr.edit_contact(patient_id, contact_id, version=version, **mine, by=actor()),
-        mine=mine,
-        again=url_for("records.add_contact", patient_id=patient_id),
-    )
+    return _edited(CONTACT, emr.edit_contact, patient_id, contact_id)
 
 
 @blueprint.post("/<uuid:patient_id>/contacts/<uuid:contact_id>/remove")
 @requires(Permission.EDIT_DEMOGRAPHICS)
 def remove_contact(patient_id: UUID, contact_id: UUID) -> Response:
     """Take a contact away."""
-    emr.remove_contact(patient_id, contact_id, version=version_field(), by=actor())
-    return done(patient_id)
+    return _removed(emr.remove_contact, patient_id, contact_id)
+
+
+@blueprint.post("/<uuid:patient_id>/identifiers")
+@requires(Permission.EDIT_DEMOGRAPHICS)
+def add_identifier(patient_id: UUID) -> Response:
+    """Note under which number somebody else knows the patient."""
+    return _added(NUMBER, patient_id)
+
+
+@blueprint.post("/<uuid:patient_id>/identifiers/<uuid:identifier_id>/end")
+@requires(Permission.EDIT_DEMOGRAPHICS)
+def end_identifier(patient_id: UUID, identifier_id: UUID) -> Response:
+    """Let a number hold no longer, for a reason."""
+    key, version = f"identifier-{identifier_id}", version_field()
+    form = EndForm.of(key, is_sent=True)
+    reason = form.reason.data or ""
+    return written(
+        patient_id,
+        key,
+        form,
+        lambda: emr.end_identifier(patient_id, identifier_id, version=version, reason=reason, by=actor()),
+    )
 
 
 @blueprint.post("/<uuid:patient_id>/flags")
 @requires(Permission.WRITE_CLINICAL)
 def raise_flag(patient_id: UUID) -> Response:
     """Let everybody know of a risk."""
-    mine = conflicts.typed(("kind", "text"))
-    return written(
-        patient_id,
-        "flag",
-        FlagForm.of("flag", is_sent=True),
-        lambda: emr.raise_flag(patient_id, **mine, by=actor()),
-    )
+    return _added(FLAG, patient_id)
 
 
 @blueprint.post("/<uuid:patient_id>/flags/<uuid:flag_id>/remove")
 @requires(Permission.WRITE_CLINICAL)
 def remove_flag(patient_id: UUID, flag_id: UUID) -> Response:
     """Take a flag down."""
-    emr.remove_flag(patient_id, flag_id, version=version_field(), by=actor())
+    return _removed(emr.remove_flag, patient_id, flag_id)
+
+
+def _added(part: Part, patient_id: UUID) -> Response:
+    mine = {**dict.fromkeys(part.typed, ""), **conflicts.typed(part.typed)}
+    form = part.form.of(part.name, is_sent=True)
+    return written(patient_id, part.name, form, lambda: part.add(patient_id, **mine, by=actor()))
+
+
+def _removed(remove: Callable[..., object], patient_id: UUID, row_id: UUID) -> Response:
+    remove(patient_id, row_id, version=version_field(), by=actor())
     return done(patient_id)
+
+
+def _edited(part: Part, edit: Callable[..., object], patient_id: UUID, row_id: UUID) -> Response:
+    mine, key = conflicts.typed((*part.typed, *part.later)), f"{part.name}-{row_id}"
+    version = conflicts.seen_version()
+    return written(
+        patient_id,
+        key,
+        part.form.of(key, is_sent=True),
+        lambda: edit(patient_id, row_id, version=version, **mine, by=actor()),
+        mine=mine,
+        again=url_for(f"records.add_{part.name}", patient_id=patient_id),
+    )
 
 
 def written(
@@ -142,46 +173,41 @@ def written(
     again: str = "",
 ) -> Response:
     """Run one command of a record: done, or both versions side by side, or the page with what was typed."""
-    refused = _carry_out(form, command)
-    if refused is None and not form.is_stale:
+    if form.carry_out(command):
         return done(patient_id)
-    if form.stale is not None:
-        found = conflicts.conflict_of(
-            form.stale,
-            mine or {},
-            patient_id=patient_id,
-            labels=form.labels,
-            words=form.WORDS,
-            texts=form.TEXTS,
-        )
-        return conflicts.answer(
-            found,
-            action=request.path,
-            again=again or request.path,
-            back=url_for("records.record", patient_id=patient_id),
-            surface="records",
-            status=form.status,
-        )
-    if refused is not None and request.headers.get("HX-Request"):
-        raise refused  # the page still shows what was typed; the sentence goes on top
-    return make_response(page_of(patient_id, wrong=(key, form)), form.status)
+    if form.stale is None:
+        return _given_back(patient_id, key, form)
+    if mine is None:
+        raise form.stale
+    found = conflicts.conflict_of(
+        form.stale, mine, patient_id=patient_id, labels=form.labels, words=form.WORDS, texts=form.TEXTS
+    )
+    return conflicts.answer(
+        found,
+        action=request.path,
+        again=again or request.path,
+        back=url_for("records.record", patient_id=patient_id),
+        surface="records",
+        status=form.status,
+    )
+
+
+def _given_back(patient_id: UUID, key: str, form: RecordForm) -> Response:
+    """Return the page with what was typed; to htmx the one form alone: what stands in the others stays as typed."""
+    page = page_of(patient_id, wrong=(key, form))
+    response = make_response(page, form.status)
+    if not request.headers.get("HX-Request"):
+        return response
+    place = f"form-{key}"
+    if f'id="{place}"' in page:
+        target, part, swap = f"#{place}", f"#{place}", "outerHTML"
+    else:  # a visit of another page of the list is not there: then the sentence, on top
+        target, part, swap = "#conflict", ".error-summary", "innerHTML"
+    response.headers.update({"HX-Retarget": target, "HX-Reselect": part, "HX-Reswap": swap})
+    return response
 
 
 def done(patient_id: UUID) -> Response:
     """Say that it is saved, on the record's page."""
     say(_("Saved."))
     return back_to("records.record", patient_id=patient_id)
-
-
-def _carry_out(form: RecordForm, command: Callable[[], object]) -> RefusedError | None:
-    """Return why a field was refused, which the form then says too."""
-    kept: list[RefusedError] = []
-
-    def run() -> object:
-        try:
-            return command()
-        except InvalidError as refused:
-            kept.append(refused)
-            raise
-
-    return None if form.carry_out(run) or not kept else kept[0]

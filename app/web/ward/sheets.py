@@ -56,7 +56,14 @@ def patient_sheet(*, queue_id: UUID, entry_id: UUID, problem: Problem | None = N
     """Return a patient's sheet, with the problem of a refused command."""
     sheet = boards.ward_patient(queue_id, entry_id, by=actor())
     mine = [one for one in my_room.remembered(queue_id) if one in sheet.overtakes]
-    return _sheet("patient", problem, sheet=sheet, my_room=mine[0] if mine else None, minutes=MINUTES)
+    return _sheet(
+        "patient",
+        problem,
+        sheet=sheet,
+        my_room=mine[0] if mine else None,
+        minutes=MINUTES,
+        live_topics=[sheet.measured.topic] if sheet.measured else [],
+    )
 
 
 def room_sheet(*, queue_id: UUID, point_id: UUID, problem: Problem | None = None) -> Response:
