@@ -224,8 +224,9 @@ DAY_STAFF = (
     StaffPlan("day-physiology", "신유라", Role.TECHNICIAN, ("physiology",)),
     StaffPlan("day-desk", "배은채", Role.DESK, (OFFICE,)),
     StaffPlan("day-cashier", "남기훈", Role.CASHIER, (OFFICE,)),
+    StaffPlan("day-pharmacy", "조은별", Role.PHARMACY, (OFFICE,)),
 )
-DAY_DESK, DAY_CASHIER = "day-desk", "day-cashier"
+DAY_DESK, DAY_CASHIER, DAY_PHARMACY = "day-desk", "day-cashier", "day-pharmacy"
 DRIVERS = {
     code: next(one.username for one in DAY_STAFF if queue.unit in one.units)
     for code, queue in QUEUES.items()

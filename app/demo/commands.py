@@ -12,7 +12,7 @@ import flask_migrate
 from app.core import transaction
 from app.demo import crowd as crowding
 from app.demo import day as playing
-from app.demo import leaflet, loading
+from app.demo import leaflet, loading, pictures
 from app.demo.guard import DemoRefusedError, refuse_outside_demo
 from app.door.noun import Noun
 
@@ -36,6 +36,7 @@ demo = DemoNoun("demo", help="The demo hospital; never in production.")
 def load() -> None:
     """Make the demo ready: build what is missing, expect today's reserved patients, write var/demo.json."""
     made = loading.load()
+    pictures.take_in()
     click.echo(
         f"시연 병원을 준비했습니다(환자 {len(made['patients'])}명).  "
         f"The demo is ready: {len(made['patients'])} reserved patients, see {leaflet.path()}."

@@ -12,7 +12,7 @@ from app import settings
 from app.core import clock, transaction
 from app.core.actor import Actor
 from app.core.errors import RefusedError
-from app.demo import booking, building, deeds, hospital, leaflet, loading, pace, rates, staff
+from app.demo import booking, building, deeds, errands, hospital, leaflet, loading, pace, rates, staff
 from app.demo.catalogue import DAY_DESK, DRIVERS, QUEUES
 from app.demo.guard import refuse_outside_demo
 from app.demo.people import TOWNSPEOPLE, Kind, Person, person
@@ -66,6 +66,7 @@ class Day:
         self.mistakes: list[Mistake] = []
         self.lines: tuple[Line, ...] = ()
         self.lines_until = self.now
+        self.counter_at = self.filled_at = self.now
 
     def beat(self, now: datetime, seconds: float) -> int:
         """Let `seconds` pass; return how many moves were made. Two statements beside the moves' own."""
@@ -91,6 +92,7 @@ class Day:
             breaks=self.breaks,
         )
         self._take_back()
+        self._run_errands()
         due = self._not_resting(pace.moves(scene, self.luck))
         known = {visit.mrn for visit in visits}
         return sum(self._make(move, known) for move in due[:MOVES_PER_BEAT])
@@ -164,6 +166,23 @@ class Day:
                 log.exception("demo_undo_failed")
             finally:
                 transaction.release()
+
+    def _run_errands(self) -> None:
+        """Let the pharmacy hand out what has waited, and fill its shelves; a statement in ten seconds."""
+        if self.now < self.counter_at:
+            return
+        self.counter_at = self.now + timedelta(seconds=self.luck.uniform(*rates.HAND_OUT_EVERY_SECONDS))
+        try:
+            if self.now >= self.filled_at:
+                self.filled_at = self.now + rates.FILL_EVERY
+                errands.fill_shelves(self.cast)
+            errands.hand_out(self.now, rates.HAND_OUT_AFTER, self.cast)
+        except RefusedError as refused:
+            log.debug("demo_errand_refused", code=refused.code)
+        except Exception:
+            log.exception("demo_errand_failed")
+        finally:
+            transaction.release()
 
     def _let_come(self, move: Move, known: Collection[str]) -> None:
         """Let somebody of the town who is not in the house come: booked for a time around now, or without a time."""

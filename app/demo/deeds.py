@@ -7,9 +7,9 @@ from uuid import UUID
 
 from app.core.actor import Actor
 from app.core.errors import TransitionRefusedError
-from app.demo import rates
+from app.demo import errands, rates
 from app.demo.catalogue import DAY_CASHIER, DAY_DESK, DOCTORS, DRIVERS, ENTRANCES
-from app.demo.scene import Deed, Line, Move
+from app.demo.scene import Cast, Deed, Line, Move
 from app.journey import services as journey
 from app.journey.queries import UnderWay
 from app.journey.services import Outcome
@@ -38,8 +38,6 @@ TRANSFER_REASON = "대기 인원 분산"
 TRANSFER_OUT_REASON = "응급실로 이송"
 WAIVE_REASON = "검사 결과 정상으로 진료 생략"
 BREAK_REASONS = ("장비 점검", "교대 시간", "응급 환자 처치", "검사실 소독")
-
-Cast = Mapping[str, Actor]
 
 
 def make(move: Move, cast: Cast, luck: Random) -> Outcome | None:
@@ -184,6 +182,10 @@ def _add_step(move: Move, visit: UnderWay, cast: Cast, _luck: Random) -> Outcome
     )
 
 
+def _order(move: Move, visit: UnderWay, cast: Cast, luck: Random) -> None:
+    errands.order(visit.visit_id, _line(move), cast, luck)
+
+
 def _waive(move: Move, visit: UnderWay, cast: Cast, _luck: Random) -> Outcome:
     by = cast[DOCTORS[_line(move).code]]
     return journey.waive(visit.visit_id, version=visit.version, reason=WAIVE_REASON, by=by)
@@ -211,8 +213,12 @@ def _transfer_out(move: Move, visit: UnderWay, cast: Cast, _luck: Random) -> Out
 
 
 def _pay(_move: Move, visit: UnderWay, cast: Cast, luck: Random) -> Outcome:
-    method = luck.choices(("card", "cash", "deferred"), (8, 1, 1))[0]
-    return journey.pay(visit.visit_id, version=visit.version, method=method, by=cast[DAY_CASHIER])
+    """Settle what is due once the nurses have ticked what they did by hand; few put it off."""
+    amount = errands.finish_by_hand(visit.visit_id, cast)
+    method = luck.choices(("card", "cash", "deferred"), rates.PAYING)[0]
+    return journey.pay(
+        visit.visit_id, version=visit.version, method=method, amount=amount, by=cast[DAY_CASHIER]
+    )
 
 
 def _change_room(move: Move, cast: Cast, luck: Random) -> None:
@@ -267,7 +273,7 @@ def _patient_or(move: Move, visit: UnderWay, cast: Cast, luck: Random) -> Actor:
     return _patient(visit) if luck.random() < rates.OWN_SHARE else staff_of(move, cast)
 
 
-DEEDS: Mapping[Deed, Callable[[Move, UnderWay, Cast, Random], Outcome]] = {
+DEEDS: Mapping[Deed, Callable[[Move, UnderWay, Cast, Random], Outcome | None]] = {
     Deed.ARRIVE: _arrive,
     Deed.REGISTER: _register,
     Deed.JOIN: _join,
@@ -286,6 +292,7 @@ DEEDS: Mapping[Deed, Callable[[Move, UnderWay, Cast, Random], Outcome]] = {
     Deed.PRIORITISE: _prioritise,
     Deed.TRANSFER: _transfer,
     Deed.ADD_STEP: _add_step,
+    Deed.ORDER: _order,
     Deed.WAIVE: _waive,
     Deed.CANCEL: _cancel,
     Deed.LEAVE: _leave,

@@ -112,6 +112,8 @@ def _after_a_missed_call(scene: Scene, line: Line, visit: UnderWay, luck: Random
 def _in_the_room(scene: Scene, line: Line, visit: UnderWay, luck: Random) -> Move | None:
     if line.code in DOCTORS and scene.happens(MEAN_SECONDS[Deed.ADD_STEP], luck):
         return _made(scene, line, visit, Deed.ADD_STEP)
+    if line.code in DOCTORS and scene.happens(MEAN_SECONDS[Deed.ORDER], luck):
+        return _made(scene, line, visit, Deed.ORDER)
     # A second round is the other half of an interrupted examination.
     may_pause = line.service in WITH_A_PAUSE and visit.round == 1
     return _first_due(scene, line, visit, rates.IN_THE_ROOM, visit.started_at) if may_pause else None

@@ -4,7 +4,7 @@ from typing import Any
 
 from app import settings
 from app.core import clock, transaction
-from app.demo import building, leaflet, reserved, staff
+from app.demo import building, leaflet, reserved, staff, supplies
 from app.demo.catalogue import DEMO_QUEUES, DEMO_UNIT, RESERVED_STAFF
 from app.demo.guard import refuse_outside_demo
 
@@ -17,6 +17,7 @@ def load() -> dict[str, Any]:
     kept = {one["username"]: one["password"] for one in leaflet.read().get("staff", [])}
     passwords = staff.open_reserved(kept)
     building.build(by=staff.cast()[ADMIN])
+    supplies.build()
     reserved.top_up()
     return _write(passwords, building.listed_devices())
 

@@ -5,6 +5,7 @@ The day runs about eight times as fast as a hospital: each queue moves every few
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.demo.scene import Deed
 
@@ -59,6 +60,7 @@ MEAN_SECONDS: Mapping[Deed, float] = {
     Deed.RE_ENTER: 40,  # of those who missed their call and are in the house
     Deed.LEAVE: 150,  # of those who missed their call and went home
     Deed.ADD_STEP: 900,  # of those with a doctor
+    Deed.ORDER: 220,  # of those with a doctor: about every third patient
     Deed.SKIP_ONCE: 400,  # of those who are next
     Deed.TRANSFER: 15,  # while one line of a service is longer than another by TRANSFER_FROM
     Deed.PAUSE_ROOM: 240,  # a service's rooms, where another one stays open
@@ -100,6 +102,10 @@ START_DIRECT_SHARE = 0.02  # of calls
 MISTAKE_SHARE = 0.02  # of what staff do, taken back some seconds later
 MISTAKE_SECONDS = (2, 6)
 OWN_SHARE = 0.7  # of what patients may do on their own phone, the others ask the staff
+
+PAYING = (80, 18, 2)  # by card, in cash, put off
+# Between two looks of the pharmacy at what waits, and how long an order lies there at least.
+HAND_OUT_EVERY_SECONDS, HAND_OUT_AFTER, FILL_EVERY = (8, 14), timedelta(seconds=40), timedelta(minutes=5)
 
 ASIDE_SECONDS = (45, 120)  # on the way to the restroom, or until the contrast medium works
 BACK_EARLY_SHARE, BACK_EARLY_SECONDS = 0.6, (10, 30)  # the others are brought back by the clock

@@ -7,12 +7,15 @@ from enum import IntEnum
 from random import Random
 from uuid import UUID
 
+from app.core.actor import Actor
 from app.demo.people import PREFIXES, Kind
 from app.journey.queries import UnderWay
 from app.journey.states import State
 from app.queues.states import EntryStatus
 
 ENGAGED = frozenset({State.CALLED, State.ONGOING})
+
+Cast = Mapping[str, Actor]
 
 
 class Deed(IntEnum):
@@ -25,26 +28,27 @@ class Deed(IntEnum):
     RECALL = 5
     PAUSE = 6
     ADD_STEP = 7
-    OPEN_ROOM = 8
-    PAUSE_ROOM = 9
-    RESUME = 10
-    RE_ENTER = 11
-    PRIORITISE = 12
-    HOLD = 13
-    SKIP_ONCE = 14
-    TRANSFER = 15
-    WAIVE = 16
-    CANCEL = 17
-    LEAVE = 18
-    TRANSFER_OUT = 19
-    START_DIRECT = 20
-    CALL = 21
-    PAY = 22
-    REGISTER = 23
-    ARRIVE = 24
-    JOIN = 25
-    WALK_IN = 26
-    BOOK = 27
+    ORDER = 8
+    OPEN_ROOM = 9
+    PAUSE_ROOM = 10
+    RESUME = 11
+    RE_ENTER = 12
+    PRIORITISE = 13
+    HOLD = 14
+    SKIP_ONCE = 15
+    TRANSFER = 16
+    WAIVE = 17
+    CANCEL = 18
+    LEAVE = 19
+    TRANSFER_OUT = 20
+    START_DIRECT = 21
+    CALL = 22
+    PAY = 23
+    REGISTER = 24
+    ARRIVE = 25
+    JOIN = 26
+    WALK_IN = 27
+    BOOK = 28
 
 
 @dataclass(frozen=True, slots=True)
