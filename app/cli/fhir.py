@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from app.cli.outbox import deliver_now, replay_now
 from app.core import relay
 from app.core.actor import SYSTEM
-from app.core.errors import NotFoundError
+from app.core.errors import DependencyDownError, NotFoundError
 from app.core.relay import Asked, ConsumerStatus
+from app.door.language import told
 from app.door.noun import Noun
 from app.fhir import inbound, services, targets
 from app.fhir.queries import standing
@@ -121,13 +122,20 @@ def purge(*, dry_run: bool) -> None:
 
 @group.command()
 @click.option("--days", type=click.IntRange(0, 3650), default=services.DEFAULT_DAYS, show_default=True)
+@click.option(
+    "--again", "is_again", is_flag=True, help="Also what it was told before: it was wiped or replaced."
+)
 @one_target
-def sync(days: int, target: str | None) -> None:
+def sync(days: int, target: str | None, *, is_again: bool) -> None:
     """Promise a target everything of the last days; for one that was added later. May be stopped and begun again."""
     name = _found(target).name if target else _first()
+    tell = services.promise_everything_again if is_again else services.promise_everything
     found: dict[Kind, int] = {}
-    for kind, number in services.promise_everything(name, days=days, by=SYSTEM):
-        found[kind] = found.get(kind, 0) + number
+    try:
+        for kind, number in tell(name, days=days, by=SYSTEM):
+            found[kind] = found.get(kind, 0) + number
+    except DependencyDownError as error:
+        raise click.ClickException(f"{name}: {told(str(error.details.get('reason', '')))}") from error
     said = ", ".join(f"{kind} {number}" for kind, number in found.items() if number)
     click.echo(_("Promised to %(target)s: %(what)s", target=name, what=said or "0"))
 

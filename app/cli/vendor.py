@@ -14,6 +14,10 @@ from typing import NotRequired, TypedDict
 
 import click
 
+from app import settings
+from app.cli import vendor_tree
+from app.cli.vendor_tree import EditError, Tree
+
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "vendor.lock.json"
 VENDOR = Path("static/vendor")
@@ -29,7 +33,7 @@ class LockedFile(TypedDict):
 
 
 class LockedPackage(TypedDict):
-    """One pinned npm package; one with `icons` gives symbols to the sprite, not files."""
+    """One pinned npm package; one with `icons` gives symbols to the sprite, one with a `tree` a folder below `var/`."""
 
     name: str
     version: str
@@ -38,6 +42,7 @@ class LockedPackage(TypedDict):
     files: list[LockedFile]
     icons: NotRequired[list[str]]
     own: NotRequired[list[str]]
+    tree: NotRequired[Tree]
 
 
 def read_lock() -> list[LockedPackage]:
@@ -84,25 +89,41 @@ def vendor() -> None:
 
 
 @vendor.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--accept", is_flag=True, help="Write new hashes into the lock instead of refusing them.")
-def fetch(*, accept: bool) -> None:
-    """Fetch every locked file with `npm pack` and refuse what does not match."""
+def fetch(names: tuple[str, ...], *, accept: bool) -> None:
+    """Fetch the packages of these names, or all, with `npm pack`; refuse what does not match the lock."""
     packages = read_lock()
+    unknown = set(names) - {package["name"] for package in packages}
+    if unknown:
+        message = f"Not in the lock: {', '.join(sorted(unknown))}."
+        raise click.ClickException(message)
+    fetched = 0
     for package in packages:
+        if names and package["name"] not in names:
+            continue
         members = _pack(package, accept=accept)
         for file in package["files"]:
             content = (
                 build_sprite(package, members) if file["source"] == "sprite" else members[file["source"]]
             )
             _keep(file, content, accept=accept)
-    write_lock(packages)
-    click.echo(f"{sum(len(package['files']) for package in packages)} files fetched.")
+        fetched += len(package["files"])
+        if "tree" in package:
+            fetched += _keep_tree(package["tree"], members, accept=accept)
+    if accept:
+        write_lock(packages)
+    click.echo(f"{fetched} files fetched.")
 
 
 @vendor.command()
 def verify() -> None:
     """Compare every vendored file with the lock; needs no network."""
-    found = list(faults(read_lock()))
+    packages = read_lock()
+    found = list(faults(packages))
+    for package in packages:
+        if "tree" in package:
+            found += vendor_tree.faults(package["tree"], _folder(package["tree"]))
     if found:
         raise click.ClickException("; ".join(found))
     click.echo("Every vendored file is the locked one.")
@@ -125,7 +146,7 @@ def icons() -> None:
 
 
 def _pack(package: LockedPackage, *, accept: bool) -> dict[str, bytes]:
-    """Return the members of the package's tarball after its integrity was checked."""
+    """Return the members that the lock names of the package's tarball, after its integrity was checked."""
     npm = shutil.which("npm")
     if npm is None:
         message = "npm is not installed; it is needed to fetch, not to run."
@@ -152,7 +173,9 @@ def _pack(package: LockedPackage, *, accept: bool) -> dict[str, bytes]:
             return {
                 member.name: stream.read()
                 for member in archive
-                if member.isfile() and (stream := archive.extractfile(member)) is not None
+                if member.isfile()
+                and _is_wanted(package, member.name)
+                and (stream := archive.extractfile(member)) is not None
             }
 
 
@@ -167,6 +190,35 @@ def _keep(file: LockedFile, content: bytes, *, accept: bool) -> None:
     path = ROOT / file["path"]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+def _is_wanted(package: LockedPackage, member: str) -> bool:
+    """Whether a member is kept: a package may bring four times what is needed of it."""
+    if "tree" not in package:
+        return True
+    return vendor_tree.is_kept(package["tree"], member) or any(
+        file["source"] == member for file in package["files"]
+    )
+
+
+def _folder(tree: Tree) -> Path:
+    return settings.current().var_dir / tree["folder"]
+
+
+def _keep_tree(tree: Tree, members: dict[str, bytes], *, accept: bool) -> int:
+    """Write a tree below `var/` if, edited, it has the locked hash; return how many files it has."""
+    try:
+        files = vendor_tree.edited(tree, members)
+    except EditError as error:
+        raise click.ClickException(str(error)) from error
+    found = vendor_tree.digest(files)
+    if accept:
+        tree["sha256"] = found
+    if tree["sha256"] != found:
+        message = f"{tree['folder']} would not be what the lock names."
+        raise click.ClickException(message)
+    vendor_tree.write(files, _folder(tree))
+    return len(files)
 
 
 def _symbol(name: str, svg: str) -> str:
