@@ -15,11 +15,12 @@ from app.core import audit, sealing
 from app.core.actor import SYSTEM
 from app.core.audit import AuditRow, AuditSeal, append_only
 from app.core.db import db
-from app.core.disclosure import disclose
+from app.core.disclosure import disclose, disclose_each
 from app.core.errors import DependencyDownError
-from app.core.transaction import release, transactional
+from app.core.transaction import WriteOutsideUnitError, release, savepoint, transactional
 from tests.cast import Cast
 from tests.hospital import Hospital
+from tests.web.scenes import statements
 
 EARLIER = timedelta(minutes=2)
 
@@ -153,6 +154,38 @@ def test_a_look_is_one_row_that_names_a_single_patient(app: Flask, before: int, 
     assert (alone.patient, alone.patients, alone.actor_id, alone.role) == (one, 1, cast.anne.id, "nurse")
     assert (list_.patient, list_.patients) == (None, 3)
     assert list_.patients_hash != alone.patients_hash
+
+
+def test_each_first_look_is_a_row_and_all_of_them_one_statement(app: Flask, before: int) -> None:
+    patients = [uuid4() for _ in range(3)]
+    with statements() as asked:
+        disclose_each("tests:look", patients=patients, by=SYSTEM, object_="board:1")
+        disclose_each("tests:look", patients=[], by=SYSTEM, object_="board:1")
+    assert len(asked) == 1, asked
+    assert [(row.patient, row.patients, row.object) for row in rows(before)] == [
+        (patient, 1, "board:1") for patient in patients
+    ]
+
+
+def test_what_is_recorded_stands_and_falls_with_the_deed(app: Flask, before: int) -> None:
+    @transactional
+    def half() -> None:
+        audit.record("tests:kept", by=SYSTEM)
+        undone = savepoint()
+        audit.record("tests:undone", by=SYSTEM)
+        undone.rollback()
+
+    @transactional
+    def none() -> None:
+        audit.record("tests:broken", by=SYSTEM)
+        raise ZeroDivisionError
+
+    half()
+    with pytest.raises(ZeroDivisionError):
+        none()
+    with pytest.raises(WriteOutsideUnitError):
+        audit.record("tests:outside", by=SYSTEM)
+    assert [row.action for row in rows(before)] == ["tests:kept"]
 
 
 def test_what_cannot_be_recorded_is_not_shown(

@@ -246,6 +246,20 @@ def test_11_a_key_of_255_signs_is_kept_whole(app: Flask) -> None:
     assert deeds() == 2
 
 
+def test_22_what_a_kiosk_sends_again_after_two_hours_was_done_once(
+    app: Flask, hospital: Hospital, cast: Cast
+) -> None:
+    visit = hospital.expect()
+    kiosk = cast.dana.for_visit(visit)
+    answers = []
+    for hours in (0, 2):
+        with time_machine.travel(datetime.now(UTC) + timedelta(hours=hours)), presenting(key()):
+            answers.append(journey.check_in(visit, by=kiosk))
+            assert was_replayed() is bool(hours)
+    assert answers[0] == answers[1]
+    assert kept() == 1
+
+
 def test_the_content_is_compared_in_one_form(web: Flask) -> None:
     def content(**form: object) -> str:
         with web.test_request_context("/x", method="POST", data=form):

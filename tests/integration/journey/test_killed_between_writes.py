@@ -30,7 +30,15 @@ from tests.integration.journey.mortal import AFTER_COMMIT, CONFIRMED
 from tests.integration.journey.scenes import Stage, fingerprint
 from tests.integration.orders.pharmacy import Pharmacy
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.timeout(300),
+    pytest.mark.parametrize(
+        "app",
+        [pytest.param("sqlite", marks=pytest.mark.slow), pytest.param("mariadb", marks=pytest.mark.mariadb)],
+        indirect=True,
+    ),
+]
 MOST_WRITES = 60
 
 

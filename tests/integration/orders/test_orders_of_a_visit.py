@@ -1,6 +1,7 @@
 """Orders and the visit: a step for what needs one, gone when taken back, done when it is done, paid at the end."""
 
-from uuid import UUID
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -20,44 +21,12 @@ from app.journey.models import VisitStep
 from app.journey.states import Command, State
 from app.orders import queries
 from app.orders import services as orders
-from app.orders.services import Placed, Wanted
+from app.orders.services import Wanted
 from app.queues.states import EntryStatus
 from tests.hospital import Hospital
-from tests.integration.journey.scenes import Stage
-from tests.integration.orders.pharmacy import Pharmacy
+from tests.integration.orders.ward import WHY, Ward
 
-WHY = "중복 처방"
 TO_ROOM = (Command.CALL, Command.START)
-
-
-class Ward(Stage, Pharmacy):
-    """The hospital with a hand for every command, and the pharmacy's."""
-
-    def __init__(self, hospital: Hospital) -> None:
-        Stage.__init__(self, hospital)
-        Pharmacy.__init__(self, hospital)
-
-    def order(self, visit: UUID, *items: str | Wanted, **more: object) -> Placed:
-        """Order for a visit, as the doctor."""
-        wanted = [one if isinstance(one, Wanted) else Wanted(one) for one in items]
-        return journey.place_order(visit, items=wanted, by=self.doctor, **more)  # type: ignore[arg-type]
-
-    def status(self, order_id: UUID) -> tuple[str, list[str]]:
-        """Return where an order and its lines stand."""
-        seen = self.see(order_id)
-        return str(seen.status), [str(line.status) for line in seen.lines]
-
-    def revoke(self, placed: Placed) -> object:
-        """Take an order back, as the doctor who sees it now."""
-        version = self.see(placed.order_id).version
-        release()
-        return journey.revoke_order(placed.order_id, version=version, reason=WHY, by=self.doctor)
-
-    def pay(self, visit: UUID, **more: object) -> object:
-        """Settle a visit at the cashier."""
-        version = self.visit(visit).version
-        release()
-        return journey.pay(visit, version=version, by=self.hospital.cast.iris, **more)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -322,9 +291,8 @@ def test_who_may_order_for_a_visit(quiet: Ward) -> None:
         except (NotAllowedError, NotFoundError) as refused:
             told[name] = refused.code
     assert [name for name, said in told.items() if said == "may"] == ["grace"]
-    stranger = type(cast.grace)(
-        kind="staff", role="doctor", id=cast.grace.id, units=frozenset({quiet.hospital.other})
-    )
+    away = replace(cast.grace, units=frozenset({quiet.hospital.other}))
     with pytest.raises(NotFoundError):
-        journey.place_order(visit, items=[Wanted("dressing")], by=stranger)
+        journey.place_order(visit, items=[Wanted("dressing")], by=replace(away, id=uuid4()))
     assert len(queries.orders_of_visit(visit, by=quiet.doctor).orders) == 1
+    journey.place_order(visit, items=[Wanted("dressing")], by=away)  # who has ordered treats, from any ward

@@ -25,6 +25,7 @@ from app.queues.queries import OrderPreview
 from app.queues.rules import Rules
 from app.queues.services import ServiceWords, Stated
 from app.queues.states import EntryStatus, MergeRule, PriorityClass
+from tests.examples import up_to
 from tests.hospital import Hospital
 from tests.together import together
 
@@ -121,7 +122,7 @@ def _save(hospital: Hospital, rules: Rules, **also: Any) -> Stated:
     return services.set_rules(hospital.consult, rules, version=version, by=hospital.cast.chris, **also)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=LINE, before=RULES, after=RULES, is_for_waiting=some.booleans())
 def test_a_preview_is_what_saving_does(
     line: Hospital, *, made: list[Made], before: Rules, after: Rules, is_for_waiting: bool
@@ -136,7 +137,7 @@ def test_a_preview_is_what_saving_does(
         assert sorted(one.was for one in preview.then) == sorted(one.will for one in preview.then)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=LINE, rules=RULES)
 def test_rules_that_hold_already_move_nobody(line: Hospital, made: list[Made], rules: Rules) -> None:
     with time_machine.travel(NOON, tick=False):
@@ -147,7 +148,7 @@ def test_rules_that_hold_already_move_nobody(line: Hospital, made: list[Made], r
         assert _places() == before
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=up_to(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=LINE, rules=RULES)
 def test_the_urgent_stay_first_and_the_placed_keep_their_time(
     line: Hospital, made: list[Made], rules: Rules

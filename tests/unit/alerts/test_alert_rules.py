@@ -113,7 +113,7 @@ def test_who_answers_what(role: Role) -> None:
 def test_the_permissions_cover_everybody_who_answers() -> None:
     answering = frozenset().union(*READERS.values())
     assert POLICY[Permission.ANSWER_ALERTS] == POLICY[Permission.SEE_ALERTS] == answering
-    assert {role for role, _ in STAFF.values()} - answering == {"admin", "cashier", "auditor"}
+    assert {role for role, _ in STAFF.values()} - answering == {"admin", "cashier", "auditor", "pharmacy"}
 
 
 def test_what_the_desk_leaves_is_shown_to_the_charge_nurses_too() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.emr.rules import initials_of, merge, side_by_side, weave
+from tests.examples import up_to
 
 WORDS = st.text("가나다ab 1", max_size=4)
 FIELDS = st.fixed_dictionaries(dict.fromkeys(("name", "birth_date", "gender", "phone"), WORDS))
@@ -16,7 +17,7 @@ LINES = st.lists(
 
 
 @given(base=FIELDS, now=FIELDS, yours=FIELDS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200), deadline=None)
 def test_nothing_typed_is_lost(base: dict[str, str], now: dict[str, str], yours: dict[str, str]) -> None:
     merged = merge(base, now, yours)
     for name, mine in yours.items():
@@ -49,7 +50,7 @@ def test_lines_at_both_ends_survive(base: list[str], mine: str, theirs: str) -> 
 
 
 @given(base=LINES, now=LINES, yours=LINES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200), deadline=None)
 def test_a_woven_text_holds_every_new_line_of_both(base: list[str], now: list[str], yours: list[str]) -> None:
     merged = merge(
         {"text": "\n".join(base)}, {"text": "\n".join(now)}, {"text": "\n".join(yours)}, texts={"text"}

@@ -9,8 +9,12 @@ from sqlalchemy import select
 from app.core import sealing
 from app.core.audit import AuditRow
 from app.core.db import db
+from app.core.transaction import release
+from app.journey import services as journey
+from app.journey.models import Visit
 from tests.hospital import Hospital
 from tests.pages import send
+from tests.web.scenes import serve
 
 Browsers = Callable[[str], FlaskClient]
 
@@ -68,3 +72,18 @@ def test_the_chain_is_checked_on_demand(
     broken = sealing.Verified(seals=1, rows=5, broken_seal=2)
     monkeypatch.setattr(sealing, "verify", lambda: broken)
     assert "banner-danger" in send(auditor, "/admin/audit", "/admin/audit/verify").get_data(as_text=True)
+
+
+def test_a_payment_says_in_words_how_it_was_settled(browser_of: Browsers, hospital: Hospital) -> None:
+    for method, amount in (("card", 15_000), ("deferred", 0)):
+        visit = hospital.waiting("consult")
+        journey.call_next(hospital.consult, hospital.rooms[0], by=hospital.cast.anne)
+        serve(hospital, visit)
+        release()
+        version = db.session.execute(select(Visit.version).where(Visit.public_id == visit)).scalar_one()
+        release()
+        journey.pay(visit, version=version, method=method, amount=amount, by=hospital.cast.iris)
+    page = browser_of("jonas").get("/admin/audit?action=journey:visit:pay").get_data(as_text=True)
+    assert "15,000" in page
+    assert "card 15000" not in page
+    assert "deferred 0" not in page

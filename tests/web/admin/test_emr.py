@@ -18,14 +18,23 @@ from app.core.jobs import Job
 from app.core.transaction import release, transactional
 from app.fhir.models import Capability, Conflict, Sync, Unmatched
 from app.fhir.relay.registering import register_consumers
+from app.fhir.rules import SOURCE_VERSION
+from app.jobs import again
 from tests.hospital import Hospital
 from tests.pages import send
+from tests.services.fhir import FhirServer
 
 Browsers = Callable[[str], FlaskClient]
 ADMIN, PAGE, CONFLICTS = "chris", "/admin/emr", "/admin/emr/conflicts"
 PATIENT = "0f0e0d0c-0b0a-4908-8706-050403020100"
-OURS = f'{{"resourceType": "Patient", "id": "{PATIENT}", "birthDate": "1953-04-12", "active": true}}'
-THEIRS = f'{{"resourceType": "Patient", "id": "{PATIENT}", "birthDate": "1954-04-12", "active": true}}'
+META = '"meta": {"versionId": "7", "lastUpdated": "2026-11-21T09:00:00Z"}'
+STAMP = (
+    f'"extension": [{{"url": "{SOURCE_VERSION}", "valueInteger": 3}}]'  # as each writing of ours carries it
+)
+OURS = f'{{"resourceType": "Patient", "id": "{PATIENT}", "birthDate": "1953-04-12", "active": true, {STAMP}}}'
+THEIRS = (
+    f'{{"resourceType": "Patient", "id": "{PATIENT}", "birthDate": "1954-04-12", "active": true, {META}}}'
+)
 
 
 @pytest.fixture
@@ -94,7 +103,7 @@ def test_only_the_administrator_sees_it(browser_of: Browsers, page: str, name: s
 def test_nobody_else_looks_or_decides(browser_of: Browsers, conflict: UUID, name: str, status: int) -> None:
     browser = browser_of(name)
     assert browser.get(f"{CONFLICTS}/{conflict}").status_code == status
-    for action in ("types", "unmatched", f"conflicts/{conflict}/open"):
+    for action in ("types", "unmatched", "again", f"conflicts/{conflict}/open"):
         answer = send(
             browser,
             "/login",
@@ -182,12 +191,61 @@ def test_try_again_is_work_for_a_worker(
     assert queued == 1
 
 
+def test_a_target_that_is_down_is_told_nothing_again_and_the_page_says_so(
+    browser_of: Browsers, target: None
+) -> None:
+    browser = browser_of(ADMIN)
+    send(browser, PAGE, "/language", language="en", next=PAGE)
+    refused = send(browser, PAGE, f"{PAGE}/again", target="emr")
+    assert refused.status_code == 503
+    assert "The target does not answer" in refused.get_data(as_text=True)
+    assert send(browser, PAGE, f"{PAGE}/again", target="nobody").status_code == 404
+    release()
+    assert db.session.execute(select(Sync)).first() is None
+
+
+def test_a_wiped_target_is_begun_with_at_the_page_and_gone_on_with_by_a_worker(
+    browser_of: Browsers,
+    target: None,
+    hospital: Hospital,
+    fhir_server: FhirServer,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    relay.clear()
+    hospital.expect("consult")  # told to nobody yet
+    settings.use(
+        settings.current().model_copy(update={"fhir_base_url": fhir_server.base_url, "redis_url": redis_url})
+    )
+    register_consumers()
+    assert send(browser_of(ADMIN), PAGE, f"{PAGE}/again", target="emr").status_code == 303
+    release()
+    begun = db.session.execute(select(Sync).where(Sync.resource_type == "again")).scalar_one()
+    assert (begun.tried_at is None, begun.succeeded_at) == (False, None)
+    release()
+    connection = redis.client()
+    assert connection.exists(jobs._wish(Job.TELL_AGAIN, ("emr",))) == 1
+    monkeypatch.setattr(again, "MOST_SECONDS", 0.0)
+    again.tell_again("emr")  # its time is over after the first piece: it asks for the next run
+    assert connection.exists(jobs._wish(Job.TELL_AGAIN, ("emr",))) == 1
+    monkeypatch.undo()
+    assert again.tell_again("emr") > 0
+    assert (again.tell_again("emr"), again.tell_again("nobody")) == (0, 0)  # over, and begun by nobody
+    connection.flushdb()
+    connection.close()
+    release()
+    ended = db.session.execute(select(Sync.succeeded_at).where(Sync.resource_type == "again")).scalar_one()
+    assert ended is not None
+
+
 def test_a_conflict_shows_what_differs_and_nobody(browser_of: Browsers, conflict: UUID) -> None:
     browser = browser_of(ADMIN)
     assert str(conflict) in browser.get(CONFLICTS).get_data(as_text=True)
     page = browser.get(f"{CONFLICTS}/{conflict}").get_data(as_text=True)
     assert "birthDate" in page
-    assert "differs" in page
+    assert page.count('class="differs"') == 1
+    for stamp in ("meta.", "lastUpdated", "source-version"):  # what every writing changes differs each time
+        assert stamp not in page
     assert "1953" not in page
     assert "1954" not in page
     assert browser.get(f"{CONFLICTS}/{PATIENT}").status_code == 404

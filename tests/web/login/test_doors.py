@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from app import settings
 from app.core.db import Model, db
 from app.door.headers import HEADERS
 from tests.cast import PASSWORD, STAFF
@@ -195,8 +196,16 @@ def test_ready_names_each_dependency(client: FlaskClient) -> None:
     assert answer.status_code == 200
     assert answer.json == {
         "status": "degraded",
-        "checks": {"database": "ok", "redis": "off", "worker": "off"},
+        "checks": {"database": "ok", "redis": "off", "worker": "off", "imaging": "ok"},
     }
+
+
+def test_an_archive_that_is_away_is_said_and_shuts_nothing(client: FlaskClient) -> None:
+    settings.use(settings.current().model_copy(update={"orthanc_url": "http://127.0.0.1:9"}))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    said = answer.get_json()
+    assert (said["status"], said["checks"]["imaging"]) == ("degraded", "down")
 
 
 def test_the_audit_tells_who_came_and_who_was_refused(client: FlaskClient, sqlite_app: Flask) -> None:

@@ -1,5 +1,6 @@
 """Records: who finds and reads whom, and how two who write one record lose no word."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -143,7 +144,7 @@ def test_a_record_page_takes_a_fixed_number_of_statements(hospital: Hospital) ->
                 boards.record_page(patient, by=by)
             row.append(len(seen))
         counted.append(row)
-    assert counted[0] == counted[1] == [10, 14]
+    assert counted[0] == counted[1] == [10, 18]
 
 
 @pytest.mark.parametrize("htmx", [True, False])
@@ -256,6 +257,16 @@ def test_what_was_taken_away_gives_the_own_words_back(
     assert f'action="{page}/allergies"' in text
 
 
+@pytest.mark.parametrize("part", ["allergies", "contacts", "flags"])
+def test_a_form_that_lacks_its_fields_is_asked_for_them(
+    browser_of: Browsers, hospital: Hospital, part: str
+) -> None:
+    page = f"/patients/{patient_of(hospital.waiting('consult'))}"
+    answer = send(browser_of("grace"), page, f"{page}/{part}")
+    assert answer.status_code == 422
+    assert "has-error" in answer.get_data(as_text=True)
+
+
 def test_fields_that_do_not_touch_are_merged_and_only_what_meets_is_asked(
     browser_of: Browsers, hospital: Hospital
 ) -> None:
@@ -309,7 +320,15 @@ def test_refusals_of_fields_keep_what_was_typed(browser_of: Browsers, hospital: 
     assert 'value="새우"' in text
     assert 'id="allergy-criticality-error"' in text
     inside = send(browser_of("anne"), page, f"{page}/allergies", htmx=True, substance="새우", criticality="")
-    assert (inside.status_code, inside.headers["HX-Retarget"]) == (422, "#conflict")
+    assert (inside.status_code, inside.headers["HX-Retarget"]) == (422, "#form-allergy")
+    assert inside.headers["HX-Reselect"] == "#form-allergy"
+    (form,) = re.findall(r'<form [^>]*id="form-allergy".*?</form>', inside.get_data(as_text=True), re.DOTALL)
+    for said in ('value="새우"', 'id="allergy-criticality-error"', 'href="#allergy-criticality"'):
+        assert said in form
+    # A note of a visit on another page of the list: its form is not there, so the sentence alone comes, on top.
+    elsewhere = note_path(patient, hospital.waiting("consult", name="다른환자"))
+    lost = send(browser_of("anne"), page, elsewhere, htmx=True, version=0, text=" ")
+    assert (lost.headers["HX-Retarget"], lost.headers["HX-Reselect"]) == ("#conflict", ".error-summary")
 
 
 def test_each_profession_writes_its_own_note(browser_of: Browsers, hospital: Hospital) -> None:
@@ -341,7 +360,13 @@ def test_duplicates_are_merged_with_a_trail_and_parted_again(
     unknown = send(desk, page, f"{page}/merge", mrn="nobody", reason="같은 사람")
     assert unknown.status_code == 422
     assert send(desk, page, f"{page}/merge", mrn=mrn, reason="").status_code == 422
-    answer = send(desk, page, f"{page}/merge", mrn=mrn, reason="전화번호와 생년월일이 같음")
+    compared = send(desk, page, f"{page}/merge", mrn=mrn, reason="전화번호와 생년월일이 같음")
+    assert compared.status_code == 200
+    text = compared.get_data(as_text=True)
+    assert mrn in text
+    assert 'name="confirm"' not in text  # one name, one birth date: nothing to tick
+    assert patient_of(expected) == old, "looking merges nothing"
+    answer = send(desk, page, f"{page}/merge", mrn=mrn, into=new, reason="전화번호와 생년월일이 같음")
     assert answer.headers["Location"] == f"/patients/{new}"
     assert patient_of(expected) == new
     record = emr_queries.patient_record(new, by=hospital.cast.anne)
@@ -369,6 +394,62 @@ def test_duplicates_are_merged_with_a_trail_and_parted_again(
         one.substance for one in emr_queries.patient_record(new, by=hospital.cast.anne).allergies or ()
     ] == ["콩"]
     assert send(desk, f"/patients/{new}", f"/patients/merges/{trail.id}/undo", reason="또").status_code == 409
+
+
+def test_two_who_differ_are_merged_only_when_each_difference_is_ticked(
+    browser_of: Browsers, hospital: Hospital
+) -> None:
+    old = patient_of(hospital.expect("lab", name="정다름"))
+    new = emr.enter_patient(
+        name="정단아", birth_date=date(1953, 4, 13), phone=None, mrn="H-9", by=hospital.cast.henry
+    )
+    emr.add_identifier(old, kind="hospital", system="한빛병원", value="K-1", by=hospital.cast.henry)
+    desk, page = browser_of("henry"), f"/patients/{old}"
+    asked: dict[str, Any] = {"mrn": "H-9", "reason": "개명"}
+    text = send(desk, page, f"{page}/merge", **asked).get_data(as_text=True)
+    for said in ("정다름", "정단아", "1953-04-12", "1953-04-13", "한빛병원", "K-1"):
+        assert said in text
+    assert text.count('name="confirm"') == text.count(" required>") == 2
+    asked["into"] = str(new)
+    for ticked in ([], ["other_name"]):
+        refused = send(desk, page, f"{page}/merge", **asked, confirm=ticked)
+        assert refused.status_code == 422
+        assert refused.get_data(as_text=True).count('class="error"') == 2 - len(ticked)
+    assert emr_queries.patient_record(old, by=hospital.cast.henry).is_active
+    db.session.remove()
+    both = send(desk, page, f"{page}/merge", **asked, confirm=["other_name", "other_birth_date"])
+    assert both.headers["Location"] == f"/patients/{new}"
+    (number,) = emr_queries.patient_record(new, by=hospital.cast.henry).identifiers
+    assert number.value == "K-1"
+
+
+def test_a_look_at_two_records_takes_a_fixed_number_of_statements(hospital: Hospital) -> None:
+    old, new = (patient_of(hospital.expect("lab", "consult", name="정중복")) for _ in range(2))
+    mrn = emr_queries.patient_card(new, by=hospital.cast.henry).mrn
+    db.session.remove()
+    with statements() as seen:
+        board = boards.merge_preview(old, mrn, by=hospital.cast.henry)
+    assert len(seen) == 6, seen
+    assert (board.following, board.unlike, len(board.discloses)) == ({"booking": 1}, (), 2)
+
+
+def test_the_desk_notes_a_number_and_ends_it_for_a_reason(browser_of: Browsers, hospital: Hospital) -> None:
+    patient = patient_of(hospital.waiting("consult"))
+    desk, page = browser_of("henry"), f"/patients/{patient}"
+    number: dict[str, Any] = {"kind": "insurance", "value": "12345678901"}
+    assert send(desk, page, f"{page}/identifiers", **number).status_code == 303
+    found = send(desk, "/patients", "/patients/search", search="12345678901").get_data(as_text=True)
+    assert page in found
+    again = send(desk, page, f"{page}/identifiers", **number)
+    assert (again.status_code, 'id="identifier-value-error"' in again.get_data(as_text=True)) == (422, True)
+    (noted,) = emr_queries.patient_record(patient, by=hospital.cast.henry).identifiers
+    db.session.remove()
+    end = f"{page}/identifiers/{noted.id}/end"
+    assert send(desk, page, end, version=1, reason="").status_code == 422
+    assert send(desk, page, end, version=1, reason="다른 분의 번호").status_code == 303
+    assert send(desk, page, end, version=2, reason="또").status_code == 410
+    assert "12345678901" not in desk.get(page).get_data(as_text=True)
+    assert send(browser_of("anne"), page, f"{page}/identifiers", **number).status_code == 403
 
 
 def test_an_emergency_opens_one_record_for_an_hour_and_its_ward_is_told(
