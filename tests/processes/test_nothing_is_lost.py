@@ -51,7 +51,7 @@ def test_what_was_acknowledged_stands_after_a_kill(house: House, queue: dict[str
 
     called, started = answers
     assert called["entry"]["id"] == started["entry"]["id"]
-    wait_until(house.is_ready, 20, "the house is ready again")
+    wait_until(house.is_ready, 60, "the house is ready again")
     assert calls_of(house, queue["id"])[started["entry"]["id"]] == "IN_SERVICE"
     history = started["visit"]["history"]
     assert [line["command"] for line in history].count("call") == 1, "one call, however often it was sent"

@@ -55,6 +55,11 @@ def ticking(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
             process.wait()
 
 
+@pytest.mark.parametrize(
+    "app",
+    [pytest.param("sqlite", marks=pytest.mark.slow), pytest.param("mariadb", marks=pytest.mark.mariadb)],
+    indirect=True,
+)
 def test_two_clock_processes_call_again_once_each_time(
     app: Flask, hospital: Hospital, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ from app.core.relay import Delivered, Outcome, claiming, engine
 from app.core.relay.claiming import Claim, Item
 from app.core.relay.consumer import Rendered
 from app.core.relay.finishing import finish
-from app.fhir.relay import bundles
 from app.fhir.relay.answers import Phase
 from app.fhir.relay.bundles import Request
 from app.fhir.relay.errands import Errand
@@ -56,15 +55,15 @@ def _acknowledge_first() -> None:
 
 def _create_by_post() -> None:
     """Create with POST, as if the answer could not be lost."""
-    whole = bundles.write
+    whole = Errand.write
 
-    def write(resource: bundles.Resource, **given: Any) -> Request | None:
-        made = whole(resource, **given)
+    def write(self: Errand) -> Request | None:
+        made = whole(self)
         if made is not None and made.phase is Phase.CREATE:
-            return replace(made, url=resource["resourceType"])
+            return replace(made, url=self.resource_type)
         return made
 
-    bundles.write = write
+    Errand.write = write  # type: ignore[method-assign]
     Request.method = property(  # type: ignore[assignment,method-assign]
         lambda self: "GET" if self.phase is Phase.LOOK else "POST" if "/" not in self.url else "PUT"
     )

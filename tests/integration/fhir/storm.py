@@ -10,7 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from app.core.actor import SYSTEM
 from app.core.db import db
 from app.core.errors import RefusedError
 from app.core.outbox import OutboxPromise, PromiseStatus
+from app.core.relay.breaker import OutboxBreaker
 from app.core.transaction import release
 from app.emr import services as emr
 from app.emr.models import Appointment, Patient
@@ -57,11 +58,12 @@ class Verdict:
     out_of_order: list[str] = field(default_factory=list)
     written_twice: int = 0
     kept: int = 0
+    stuck: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was lost, doubled or turned round."""
-        return not (self.lost or self.duplicated or self.out_of_order)
+        """Whether nothing was lost, doubled or turned round, and everything has arrived."""
+        return not (self.lost or self.duplicated or self.out_of_order or self.stuck)
 
 
 class Hands:
@@ -183,23 +185,56 @@ def at_work(app: Flask, hands: list[Hands]) -> Iterator[threading.Event]:
             raise faults[0]
 
 
-def drain(*, seconds: float = 90.0) -> None:
-    """Deliver what is left once the storm is over, dead letters replayed, until nothing waits."""
+def drain(*, patience_seconds: float = 45.0) -> list[str]:
+    """Deliver what is left once the storm is over, dead letters replayed, until nothing waits or nothing moves.
+
+    Return what waits then, a line for each promise and one for the way to the server.
+    """
     found = relay.find(CONSUMER)
     assert found is not None
-    consumer = in_fast_motion(found)
-    until = clock.monotonic() + seconds
-    while clock.monotonic() < until:
+    # Nobody is killed any more, so a slow machine may take its time for an answer.
+    consumer = replace(in_fast_motion(found), send_seconds=found.send_seconds)
+    left, until = open_rows(), clock.monotonic() + patience_seconds
+    while left and clock.monotonic() < until:
         relay.reap([CONSUMER])
         letters = relay.dead_letters()
         if letters.total:
             relay.replay_all(relay.Asked(consumer=CONSUMER), seen_until=letters.seen_until, by=SYSTEM)
         relay.hurry(CONSUMER)
         relay.deliver_due(consumer, most_seconds=5)
-        if not open_rows():
-            return
-        clock.pause(0.2)  # leases of the dead run out by themselves
-    raise AssertionError(f"{open_rows()} promises still wait")
+        if (now := open_rows()) < left:
+            left, until = now, clock.monotonic() + patience_seconds
+        else:
+            clock.pause(0.2)  # leases of the dead run out by themselves
+    return waiting() if left else []
+
+
+def waiting() -> list[str]:
+    """Say of each promise that is not kept which it is and why: a server that hangs is told from a fault of ours.
+
+    The breaker stands above them: where it is open, or its last word is a time-out, nobody came as far as the rows.
+    """
+    release()
+    standing = db.session.execute(
+        select(OutboxBreaker).where(OutboxBreaker.consumer == CONSUMER)
+    ).scalar_one_or_none()
+    rows = db.session.execute(
+        select(OutboxPromise)
+        .where(OutboxPromise.consumer == CONSUMER, OutboxPromise.status != PromiseStatus.COMPLETED)
+        .order_by(OutboxPromise.id)
+    ).scalars()
+    way = "no request has failed as a whole"
+    if standing is not None:
+        way = f"breaker open until {standing.open_until}, recent {standing.recent!r}, {standing.last_error}"
+    said = [f"now {clock.utcnow():%H:%M:%S}, {way}"]
+    said += [
+        f"{one.kind}/{one.aggregate_id} seq {one.seq}: {one.status}, attempts {one.attempts},"
+        f" claims {one.claims}, next {one.next_attempt_at:%H:%M:%S}, lease until {one.lease_until},"
+        f" {one.last_error or 'no error'}"
+        for one in rows
+    ]
+    release()
+    return said
 
 
 def open_rows() -> int:

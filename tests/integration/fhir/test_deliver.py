@@ -329,9 +329,7 @@ def test_whoever_comes_too_late_changes_neither_promise_nor_link(
         emr.deliver()
         held = link(Kind.PATIENT, one)
         before = (str(one), held.etag, held.delivered_seq)
-        receipt = Receipt(
-            resource_type="Patient", remote_id="wrong", etag=None, is_theirs=False, payload_hash="0" * 64
-        )
+        receipt = Receipt(resource_type="Patient", remote_id="wrong", etag=None, is_theirs=False)
         assert finish(slow, {slow.items[0]: Delivered(receipt)}, {}, has_answered=True) == 0
     after = link(Kind.PATIENT, one)
     assert (after.remote_id, after.etag, after.delivered_seq) == before
@@ -343,13 +341,7 @@ def test_a_links_seq_never_falls_and_one_record_has_one_owner(app: Flask, hospit
 
     def settle(one: UUID, seq: int, remote_id: str) -> None:
         parcel = Parcel(row_id=1, kind="patient", aggregate_id=one, seq=seq, payload="{}", is_repeat=False)
-        receipt = Receipt(
-            resource_type="Patient",
-            remote_id=remote_id,
-            etag=f'W/"{seq}"',
-            is_theirs=False,
-            payload_hash="0" * 64,
-        )
+        receipt = Receipt(resource_type="Patient", remote_id=remote_id, etag=f'W/"{seq}"', is_theirs=False)
         transactional(lambda: linking.settled(target, [(parcel, Delivered(receipt))]))()
 
     for seq in (3, 2, 4, 1):
@@ -383,9 +375,7 @@ def test_theirs_that_was_recognised_while_ours_was_written_is_the_one_we_write_o
         )
 
     recognise()
-    receipt = Receipt(
-        resource_type="Patient", remote_id=str(one), etag=None, is_theirs=False, payload_hash="0" * 64
-    )
+    receipt = Receipt(resource_type="Patient", remote_id=str(one), etag=None, is_theirs=False)
     assert finish(claimed, {claimed.items[0]: Delivered(receipt)}, {}, has_answered=True) == 1
     assert (link(Kind.PATIENT, one).remote_id, link(Kind.PATIENT, one).is_theirs) == ("emr-1", True)
     emr.drain()
@@ -445,7 +435,7 @@ def test_two_workers_learn_the_same_at_once(mariadb_app: Flask, hospital: Hospit
         [lambda: linking.learn(target, told_, by=linking.METADATA, detail="x") for _ in range(6)],
     )
     assert said == [None] * 6
-    assert len(takes()) == len(TYPES)
+    assert len(takes()) == len(set(TYPES.values()))
 
 
 def test_nothing_is_asked_that_could_not_end_in_time(

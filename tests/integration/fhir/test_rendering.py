@@ -4,6 +4,8 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app import settings
 from app.core import relay
 from app.core.db import Identified, db
 from app.core.errors import TransitionRefusedError
@@ -22,18 +25,25 @@ from app.fhir.mappers.task import EntryFacts
 from app.fhir.queries.facts import facts_of
 from app.fhir.relay.rendering import INVALID, render
 from app.fhir.rules import TYPES, Kind
+from app.imaging.models import InferenceResult, Report, Study
 from app.journey.models import Visit, VisitStep
 from app.journey.states import Command, State, may_start
+from app.orders import services as orders
+from app.orders.models import ServiceOrder
 from app.queues import services as queues
 from app.queues.models import QueueEntry, ServicePoint
 from app.queues.states import PointStatus
 from tests.hospital import Hospital
+from tests.integration.fhir.radiology import Radiology
 from tests.integration.journey.scenes import PATHS, SCENES, Stage
+from tests.integration.orders.ward import Ward
 from tests.integration.waits.desk import statements
 from tests.services.fhir import FhirServer
 
 Json = dict[str, Any]
-MOST_STATEMENTS = 11
+MOST_STATEMENTS = 19
+# Render for a target that knows all our staff, by our ids.
+all_known = partial(render, staff_at=lambda ids: {one: str(one) for one in ids})
 THROUGH_TWO_ROOMS = (
     (Command.ARRIVE, "arrived", "arrived"),
     (Command.REGISTER, "arrived", "checked-in"),
@@ -109,7 +119,7 @@ def _listening() -> Iterator[Emr]:
             name="fhir:test",
             kinds=frozenset(map(str, Kind)),
             mode="snapshot",
-            render=render,
+            render=all_known,
             deliver=outside.deliver,
             bundle=50,
             claim_rows=100,
@@ -131,6 +141,18 @@ def quick(sqlite_app: Flask, hospital: Hospital) -> Stage:
     return Stage(hospital)
 
 
+@pytest.fixture
+def ward(app: Flask, hospital: Hospital) -> Ward:
+    """Give the stage with a pharmacy, on each database."""
+    return Ward(hospital)
+
+
+@pytest.fixture
+def quick_ward(sqlite_app: Flask, hospital: Hospital) -> Ward:
+    """Give the ward on SQLite alone."""
+    return Ward(hospital)
+
+
 def everything() -> list[Wanted]:
     """Return all that could be wanted."""
     release()
@@ -139,8 +161,12 @@ def everything() -> list[Wanted]:
         Kind.PATIENT: Patient,
         Kind.APPOINTMENT: Appointment,
         Kind.VISIT: Visit,
+        Kind.ORDER: ServiceOrder,
         Kind.STEP: VisitStep,
         Kind.ENTRY: QueueEntry,
+        Kind.STUDY: Study,
+        Kind.RESULT: InferenceResult,
+        Kind.REPORT: Report,
     }
     return [
         Wanted(str(kind), public_id)
@@ -149,9 +175,20 @@ def everything() -> list[Wanted]:
     ]
 
 
+def pictured(ward: Ward, visit: UUID, archive: Path) -> None:
+    """Let a visit's order be carried out, measured and reported, twice."""
+    settings.use(settings.current().model_copy(update={"var_dir": archive}))
+    radiology = Radiology(ward)
+    for _ in range(2):
+        order = ward.order(visit, "head-ct").order_id
+        study = radiology.come_in(radiology.pictures(order))
+        radiology.measured(study)
+        radiology.signed(study, "소견")
+
+
 def rendered() -> list[Json]:
     """Return all resources of the house, every one of which must be valid."""
-    found = render(everything())
+    found = all_known(everything())
     release()
     refused = [one.reason for one in found.values() if isinstance(one, Refused)]
     assert not refused
@@ -225,9 +262,12 @@ def test_every_command_from_every_scene_is_valid_and_undo_unsays_it(
     assert not [issues for issues in fhir_server.validate(told + quick_emr.all) if issues]
 
 
-def test_a_claim_costs_eleven_statements_however_many(stage: Stage) -> None:
-    visits = [stage.bring("inside") for _ in range(6)]
-    stage.give(Command.PAUSE, visits[0])
+def test_a_claim_costs_nineteen_statements_however_many(ward: Ward, tmp_path: Path) -> None:
+    visits = [ward.bring("inside") for _ in range(6)]
+    for visit in visits:
+        ward.order(visit, "cbc", "dressing")
+    ward.give(Command.PAUSE, visits[0])
+    pictured(ward, visits[0], tmp_path)
     wanted = everything()
     assert len(wanted) >= 30
     one_each = list({one.kind: one for one in wanted if one.aggregate_id != visits[0]}.values())
@@ -235,21 +275,36 @@ def test_a_claim_costs_eleven_statements_however_many(stage: Stage) -> None:
     for claim, most in ((wanted, MOST_STATEMENTS), (one_each, MOST_STATEMENTS - 1)):
         release()
         with statements() as seen:
-            found = render(claim)
+            found = all_known(claim)
         assert len(found) == len(claim)
         assert len(seen) == most
 
 
 @pytest.mark.parametrize(
     ("kind", "most"),
-    [("point", 1), ("patient", 1), ("appointment", 2), ("visit", 3), ("step", 1), ("entry", 2)],
+    [
+        ("point", 1),
+        ("patient", 2),
+        ("appointment", 2),
+        ("visit", 3),
+        ("order", 2),
+        ("step", 1),
+        ("entry", 2),
+        ("study", 2),
+        ("result", 1),
+        ("report", 2),
+    ],
 )
-def test_a_claim_of_one_kind_asks_for_that_kind(quick: Stage, kind: str, most: int) -> None:
-    quick.bring("inside")
+def test_a_claim_of_one_kind_asks_for_that_kind(
+    quick_ward: Ward, kind: str, most: int, tmp_path: Path
+) -> None:
+    visit = quick_ward.bring("inside")
+    quick_ward.order(visit, "cbc")
+    pictured(quick_ward, visit, tmp_path)
     wanted = [one for one in everything() if one.kind == kind]
     release()
     with statements() as seen:
-        assert all(isinstance(one, Rendered) for one in render(wanted).values())
+        assert all(isinstance(one, Rendered) for one in all_known(wanted).values())
     assert len(seen) == most
 
 
@@ -257,7 +312,7 @@ def test_what_is_gone_is_skipped_and_the_others_are_rendered(stage: Stage) -> No
     stage.bring("waiting")
     gone = [Wanted(str(kind), uuid4()) for kind in Kind]
     here = everything()
-    found = render([*gone, *here])
+    found = all_known([*gone, *here])
     assert [found[one] for one in gone] == [Skipped("gone")] * len(gone)
     assert all(isinstance(found[one], Rendered) for one in here)
 
@@ -273,7 +328,7 @@ def test_what_is_no_fhir_is_refused_by_rule_and_place_and_stops_nobody(stage: St
     stage.bring("waiting")
     rename(stage.bring("waiting"), "\ufeff")
     wanted = [one for one in everything() if one.kind == Kind.PATIENT]
-    found = [one for one in render(wanted).values() if not isinstance(one, Rendered)]
+    found = [one for one in all_known(wanted).values() if not isinstance(one, Rendered)]
     assert found == [Refused(f"{INVALID} | string_pattern_mismatch at Patient.name.0.text")]
     assert len(wanted) == 2
 
@@ -286,6 +341,58 @@ def test_a_voided_visit_was_never_care(quick: Stage, quick_emr: Emr) -> None:
         one["status"] for kind in ("Encounter", "Task", "ServiceRequest") for one in quick_emr.of(kind)
     } == {"entered-in-error"}
     assert "location" not in quick_emr.one("Encounter")
+
+
+def test_an_order_is_told_from_draft_to_done_with_every_change_of_its_lines(
+    ward: Ward, emr: Emr, fhir_server: FhirServer
+) -> None:
+    ward.fill("amoxicillin", 9)
+    placed = ward.order(ward.bring("paying"), "dressing", orders.Wanted("amoxicillin", 2), is_draft=True)
+    order, line = placed.order_id, ward.see(placed.order_id).lines[0].line_id
+
+    def told() -> tuple[str, list[tuple[int, str]], int]:
+        emr.hear()
+        said = emr.last[f"ServiceRequest/{order}"]
+        lines = [
+            (one["extension"][0]["valueInteger"], one["extension"][1]["valueCode"])
+            for one in said["orderDetail"]
+        ]
+        return said["status"], lines, said["extension"][0]["valueInteger"]
+
+    assert told() == ("draft", [(1, "active"), (2, "active")], 1)
+    assert emr.last[f"ServiceRequest/{order}"]["requester"]["reference"] == f"Practitioner/{ward.doctor.id}"
+    release()
+    orders.change(order, version=1, quantities={line: 3}, by=ward.doctor)
+    assert told() == ("draft", [(3, "active"), (2, "active")], 2)
+    orders.activate(order, version=2, by=ward.doctor)
+    assert told()[0] == "active"
+    orders.hold_order(order, version=3, reason="금식 확인", by=ward.doctor)
+    assert told()[0] == "on-hold"
+    orders.resume(order, version=4, by=ward.doctor)
+    orders.complete_line(order, line, version=5, by=ward.pharmacist)
+    assert told() == ("active", [(3, "completed"), (2, "active")], 6)
+    orders.complete(order, version=6, by=ward.pharmacist)
+    assert told() == ("completed", [(3, "completed"), (2, "completed")], 7)
+    assert not [issues for issues in fhir_server.validate(emr.all) if issues]
+
+
+def test_an_order_of_a_voided_visit_was_never_one(quick_ward: Ward, quick_emr: Emr) -> None:
+    visit = quick_ward.bring("waiting")
+    placed = quick_ward.order(visit, "dressing")
+    quick_emr.hear()
+    quick_ward.give(Command.VOID, visit)
+    quick_emr.hear()
+    assert quick_emr.last[f"ServiceRequest/{placed.order_id}"]["status"] == "entered-in-error"
+    quick_ward.give(Command.UNDO, visit)
+    quick_emr.hear()
+    assert quick_emr.last[f"ServiceRequest/{placed.order_id}"]["status"] == "active"
+
+
+def test_without_a_target_an_order_is_promised_to_nobody(quick_ward: Ward) -> None:
+    placed = quick_ward.order(quick_ward.bring("paying"), "dressing")
+    release()
+    orders.complete(placed.order_id, version=1, by=quick_ward.pharmacist)
+    assert db.session.execute(select(ServiceOrder.seq)).scalar_one() == 0
 
 
 def test_a_room_that_closes_is_told_and_who_is_inside_is_not(quick: Stage, quick_emr: Emr) -> None:
@@ -343,9 +450,9 @@ def test_row_and_history_are_of_one_moment(app: Flask, stage: Stage) -> None:
     assert after.seq == next(iter(before.values())).seq + 1
 
 
-def test_every_kind_has_its_type(quick: Stage) -> None:
-    quick.bring("waiting")
-    found = render(everything())
+def test_every_kind_has_its_type(quick_ward: Ward, tmp_path: Path) -> None:
+    pictured(quick_ward, quick_ward.bring("waiting"), tmp_path)
+    found = all_known(everything())
     assert {
         (one.kind, json.loads(said.payload)["resourceType"])
         for one, said in found.items()
@@ -355,7 +462,7 @@ def test_every_kind_has_its_type(quick: Stage) -> None:
 
 def test_the_words_of_korea_arrive_as_they_are(quick: Stage) -> None:
     quick.hospital.expect(name="남궁환자")
-    (found,) = render([one for one in everything() if one.kind == Kind.PATIENT]).values()
+    (found,) = all_known([one for one in everything() if one.kind == Kind.PATIENT]).values()
     assert isinstance(found, Rendered)
     assert "남궁환자" in found.payload
 

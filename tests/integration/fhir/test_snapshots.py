@@ -1,6 +1,7 @@
 """A target that is added later is told everything recent: once, parents first, from wherever it was stopped."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 import pytest
@@ -11,7 +12,13 @@ from app import settings
 from app.core import clock, relay
 from app.core.actor import SYSTEM
 from app.core.db import db
-from app.core.errors import InvalidError, NotFoundError, VersionMissingError, VersionStaleError
+from app.core.errors import (
+    DependencyDownError,
+    InvalidError,
+    NotFoundError,
+    VersionMissingError,
+    VersionStaleError,
+)
 from app.core.outbox import OutboxPromise
 from app.core.transaction import release, transactional
 from app.fhir import services
@@ -21,7 +28,7 @@ from app.fhir.relay.registering import register_consumers
 from app.fhir.rules import TYPES, Kind
 from tests.cast import Cast
 from tests.hospital import Hospital
-from tests.integration.fhir.deliveries import emr_at, rows
+from tests.integration.fhir.deliveries import Emr, emr_at, rows
 from tests.services.fhir import FhirServer
 from tests.together import together
 
@@ -42,6 +49,21 @@ def target(day: None) -> Iterator[None]:
     register_consumers()
     yield
     settings.use(before)
+
+
+@contextmanager
+def emr_of(server: FhirServer) -> Iterator[Emr]:
+    """Set up the EMR on the real server, also in the settings."""
+    before = settings.current()
+    settings.use(before.model_copy(update={"fhir_base_url": server.base_url}))
+    yield emr_at(server)
+    settings.use(before)
+
+
+@transactional
+def adopt(remote_ids: list[str]) -> None:
+    """Let these be patients whom the EMR had first."""
+    db.session.connection().execute(update(Link).where(Link.remote_id.in_(remote_ids)).values(is_theirs=True))
 
 
 def promised() -> dict[str, int]:
@@ -131,6 +153,56 @@ def test_a_new_emr_ends_up_with_everything(
     assert {name: counts[name] for name in linked} == linked
     assert linked["Patient"] == linked["Encounter"] == 3
     assert sum(number for _, number in services.promise_everything("emr", by=SYSTEM)) == 0
+
+
+def test_a_wiped_emr_is_told_everything_once_more(
+    app: Flask, hospital: Hospital, day: None, fhir_server: FhirServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emr_of(fhir_server) as emr:
+        list(services.promise_everything("emr", by=SYSTEM))
+        emr.drain()
+        before = fhir_server.control()["resources"]
+        fhir_server.control(wipe=True)
+        assert sum(number for _, number in services.promise_everything("emr", by=SYSTEM)) == 0
+        monkeypatch.setattr("app.fhir.services.snapshots.PIECE_ROWS", 2)
+        begun = list(islice(services.promise_everything_again("emr", by=SYSTEM), 6))
+        emr.drain()  # what was promised until somebody stopped it arrives
+        rest = list(services.promise_everything_again("emr", by=SYSTEM))
+        emr.drain()
+        assert fhir_server.control()["resources"] == before
+        refs = [one["ref"] for one in fhir_server.journal()]
+        assert len(refs) == len(set(refs)) == sum(before.values())  # nothing twice, whoever stopped it
+        assert sum(number for _, number in (*begun, *rest)) == len(refs)
+        assert {row.status for row in rows()} == {"completed"}
+
+
+def test_what_the_emr_had_first_is_asked_for_and_never_doubled(
+    app: Flask, hospital: Hospital, day: None, fhir_server: FhirServer
+) -> None:
+    with emr_of(fhir_server) as emr:
+        list(services.promise_everything("emr", by=SYSTEM))
+        emr.drain()
+        kept, gone = (one["id"] for one in fhir_server.search("Patient")[:2])
+        adopt([kept, gone])
+        fhir_server.request("DELETE", f"Patient/{gone}")
+        list(services.promise_everything_again("emr", by=SYSTEM))
+        emr.drain()
+        release()
+        theirs = {
+            row.remote_id: row.is_theirs
+            for row in db.session.execute(select(Link).where(Link.kind == "patient")).scalars()
+        }
+        assert (theirs[kept], theirs[gone], len(theirs)) == (True, False, 3)
+        assert len(fhir_server.search("Patient")) == 3
+
+
+def test_an_emr_that_is_down_is_told_nothing_and_nothing_is_forgotten(target: None) -> None:
+    with pytest.raises(DependencyDownError) as refused:
+        list(services.promise_everything_again("emr", by=SYSTEM))
+    assert "cannot be reached" in str(refused.value.details["reason"])
+    assert rows() == []
+    with pytest.raises(NotFoundError):
+        list(services.promise_everything_again("nobody", by=SYSTEM))
 
 
 @pytest.mark.mariadb

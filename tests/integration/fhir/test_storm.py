@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -135,8 +136,8 @@ def weather(
             storm(server, workers, hands, faults=faults, changes=changes, kills=kills)
     finally:
         workers.end()
-    drain()
-    return judge(server)
+    stuck = drain()
+    return replace(judge(server), stuck=stuck)
 
 
 @pytest.mark.timeout(300)
@@ -203,10 +204,25 @@ def test_one_worker_on_sqlite_loses_nothing(
             hand.act_or_be_refused()
         relay.deliver_due(consumer, most_seconds=2)
     fhir_server.reset()
-    drain()
+    assert drain() == []
     verdict = judge(fhir_server)
     assert verdict.is_clean, verdict
     assert verdict.written_twice == 0
+
+
+def test_what_is_stuck_is_named_with_the_reason(
+    sqlite_house: Settings, hospital: Hospital, fhir_server: FhirServer
+) -> None:
+    [hand] = peopled(hospital, visits=2, hands=1)
+    hand.act_or_be_refused()
+    fhir_server.control(mode="503", n=100_000)
+    breaker, *rows = drain(patience_seconds=1.0)
+    assert "503" in breaker, "the server's fault"
+    assert rows
+    assert all("attempts 0" in row for row in rows)
+    fhir_server.reset()
+    with time_machine.travel(clock.utcnow() + timedelta(minutes=10), tick=True):
+        assert drain() == []
 
 
 def test_two_hours_without_the_emr_bury_nothing_and_drain_afterwards(

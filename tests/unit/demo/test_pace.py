@@ -16,6 +16,7 @@ from app.demo.scene import Deed, Line, Move, Room, Scene
 from app.journey.queries import UnderWay
 from app.journey.states import TABLE, Command, State
 from app.queues.states import EntryStatus
+from tests.examples import up_to
 
 NOW, TODAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC), date(2026, 3, 2)
 STANDING = {
@@ -100,7 +101,7 @@ def concerned(moves: list[Move]) -> list[UnderWay]:
 
 
 @given(scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 def test_nobody_moves_twice_and_nobody_reserved_moves(given_: tuple[Scene, Random]) -> None:
     scene, luck = given_
     moved = concerned(pace.moves(scene, luck))
@@ -109,7 +110,7 @@ def test_nobody_moves_twice_and_nobody_reserved_moves(given_: tuple[Scene, Rando
 
 
 @given(scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 def test_every_move_has_its_way_in_the_table(given_: tuple[Scene, Random]) -> None:
     scene, luck = given_
     for move in pace.moves(scene, luck):
@@ -123,7 +124,7 @@ def test_every_move_has_its_way_in_the_table(given_: tuple[Scene, Random]) -> No
 
 
 @given(scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 def test_people_are_called_one_by_one_into_open_and_empty_rooms(given_: tuple[Scene, Random]) -> None:
     scene, luck = given_
     calls = [one for one in pace.moves(scene, luck) if one.deed in {Deed.CALL, Deed.START_DIRECT}]
@@ -134,7 +135,7 @@ def test_people_are_called_one_by_one_into_open_and_empty_rooms(given_: tuple[Sc
 
 
 @given(scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 def test_only_people_of_the_town_do_what_is_unusual(given_: tuple[Scene, Random]) -> None:
     scene, luck = given_
     straight = {Deed.CALL, Deed.RECALL, Deed.START, Deed.COMPLETE}
@@ -144,7 +145,7 @@ def test_only_people_of_the_town_do_what_is_unusual(given_: tuple[Scene, Random]
 
 
 @given(scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 def test_one_room_of_each_service_stays_open_and_foreign_pauses_stand(given_: tuple[Scene, Random]) -> None:
     scene, luck = given_
     moves = pace.moves(scene, luck)
@@ -162,7 +163,7 @@ def test_one_room_of_each_service_stays_open_and_foreign_pauses_stand(given_: tu
 
 
 @given(scenes())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=up_to(200), deadline=None)
 def test_nobody_comes_for_a_service_that_has_enough_before_it(given_: tuple[Scene, Random]) -> None:
     scene, luck = given_
     for move in pace.moves(scene, luck):

@@ -16,8 +16,11 @@ from app.fhir.inbound.reading import (
     referred,
     stamp_of,
 )
+from app.fhir.mappers.patient import NumberFacts, patient
+from tests.unit.fhir.given import NAMING, a_patient
 
-MRN = "https://annae.example/fhir/sid/mrn"
+SID = "https://annae.example/fhir/sid"
+MRN = f"{SID}/mrn"
 SYSTEMS = frozenset({"https://annae.example/fhir/sid/service"})
 PERSON: dict[str, Any] = {
     "resourceType": "Patient",
@@ -47,7 +50,7 @@ def test_any_json_gives_a_value_or_a_reason(noise: dict[str, Any], whole: dict[s
     resource = {**whole, **noise}
     for read in (
         lambda: stamp_of(resource, "Patient"),
-        lambda: person_of(resource, MRN),
+        lambda: person_of(resource, SID),
         lambda: booking_of(resource, SYSTEMS),
         lambda: order_of({**resource, "intent": "order"}, SYSTEMS),
     ):
@@ -60,8 +63,8 @@ def test_any_json_gives_a_value_or_a_reason(noise: dict[str, Any], whole: dict[s
 @pytest.mark.parametrize("odd", [[], {}, 1, None, True, ["x"]])
 def test_a_list_where_a_word_should_be_is_no_fault(odd: object) -> None:
     part = dict.fromkeys(MORE.split(), odd)
-    person_of({**PERSON, "gender": odd, "telecom": [part], "identifier": [part], "link": [part]}, MRN)
-    person_of({**PERSON, "name": [part, {"text": "x"}]}, MRN)
+    person_of({**PERSON, "gender": odd, "telecom": [part], "identifier": [part], "link": [part]}, SID)
+    person_of({**PERSON, "name": [part, {"text": "x"}]}, SID)
     booking_of({**BOOKING, "status": odd, "serviceType": [{"coding": [part]}]}, SYSTEMS)
     assert order_of({"intent": odd}, SYSTEMS) is None
     stamp_of({**PERSON, "meta": part, "extension": [part]}, "Patient")
@@ -104,7 +107,7 @@ def test_a_reference_names_an_id_of_its_type(reference: object, found: str | Non
     ],
 )
 def test_the_phone_is_the_one_that_reaches_somebody(telecom: object, phone: str | None) -> None:
-    assert person_of({**PERSON, "telecom": telecom}, MRN).phone == phone
+    assert person_of({**PERSON, "telecom": telecom}, SID).phone == phone
 
 
 @pytest.mark.parametrize(
@@ -117,15 +120,36 @@ def test_the_phone_is_the_one_that_reaches_somebody(telecom: object, phone: str 
     ],
 )
 def test_the_name_is_the_one_in_use(name: object, text: str) -> None:
-    assert person_of({**PERSON, "name": name}, MRN).name == text
+    assert person_of({**PERSON, "name": name}, SID).name == text
 
 
 def test_the_record_number_is_ours_before_any_other() -> None:
     other = {"type": {"coding": [{"code": "MR"}]}, "system": "urn:x", "value": "X1"}
-    assert person_of({**PERSON, "identifier": [other, {"system": MRN, "value": "7"}]}, MRN).mrn == "7"
-    assert person_of({**PERSON, "identifier": [other]}, MRN).mrn == "X1"
-    assert person_of({**PERSON, "identifier": [{"system": "urn:x", "value": "X1"}]}, MRN).mrn is None
-    assert person_of({**PERSON, "identifier": [{"system": MRN, "value": "9" * 33}]}, MRN).mrn is None
+    assert person_of({**PERSON, "identifier": [other, {"system": MRN, "value": "7"}]}, SID).mrn == "7"
+    assert person_of({**PERSON, "identifier": [other]}, SID).mrn == "X1"
+    assert person_of({**PERSON, "identifier": [{"system": "urn:x", "value": "X1"}]}, SID).mrn is None
+    assert person_of({**PERSON, "identifier": [{"system": MRN, "value": "9" * 33}]}, SID).mrn is None
+
+
+def test_further_numbers_come_home_as_they_were_sent_and_others_by_their_codes() -> None:
+    numbers = (
+        NumberFacts(kind="hospital", system="한빛병원 / 본원", value="H-77"),
+        NumberFacts(kind="insurance", system="insurance", value="12345678901"),
+        NumberFacts(kind="previous", system="previous", value="0001"),
+        NumberFacts(kind="other", system="urn:oid:1.2.3", value="X"),
+    )
+    sent = patient(a_patient(numbers=numbers), NAMING)
+    assert sent["identifier"][0]["value"] == "A123456"
+    assert sent["identifier"][1]["assigner"] == {"display": "한빛병원 / 본원"}
+    back = person_of(sent, SID)
+    assert back.mrn == "A123456"
+    assert [(one.kind, one.system, one.value) for one in back.numbers] == [
+        (one.kind, one.system, one.value) for one in numbers
+    ]
+    theirs = {"type": {"coding": [{"code": "MB"}]}, "system": "urn:nhis", "value": "1"}
+    over = {"system": "urn:x", "value": "2", "period": {"end": "2020-01-01"}}
+    found = person_of({**PERSON, "identifier": [theirs, over, {"value": "nobody's"}]}, SID).numbers
+    assert [(one.kind, one.system, one.value) for one in found] == [("insurance", "urn:nhis", "1")]
 
 
 @pytest.mark.parametrize(
@@ -139,7 +163,7 @@ def test_the_record_number_is_ours_before_any_other() -> None:
 )
 def test_a_patient_says_who_it_is_or_is_listed(change: dict[str, Any], why: Why) -> None:
     with pytest.raises(CannotTakeError) as raised:
-        person_of({**PERSON, **change}, MRN)
+        person_of({**PERSON, **change}, SID)
     assert raised.value.why is why
 
 
@@ -174,4 +198,4 @@ def test_a_mere_plan_is_no_order() -> None:
 
 
 def test_whole_dates_are_kept() -> None:
-    assert person_of(PERSON, MRN).birth_date == date(1980, 2, 3)
+    assert person_of(PERSON, SID).birth_date == date(1980, 2, 3)

@@ -11,8 +11,12 @@ import pytest
 from app.fhir.mappers.appointment import appointment
 from app.fhir.mappers.checking import issues_of, told
 from app.fhir.mappers.codes import OUR_OWN, REQUIRED
+from app.fhir.mappers.diagnostic_report import diagnostic_report
 from app.fhir.mappers.encounter import encounter
+from app.fhir.mappers.imaging_study import imaging_study
 from app.fhir.mappers.location import location
+from app.fhir.mappers.observation import observation
+from app.fhir.mappers.order import order
 from app.fhir.mappers.patient import patient
 from app.fhir.mappers.service_request import service_request
 from app.fhir.mappers.task import task
@@ -22,9 +26,13 @@ from tests.unit.fhir.given import (
     WALK,
     a_patient,
     a_point,
+    a_report,
+    a_result,
     a_step,
+    a_study,
     an_appointment,
     an_entry,
+    an_order,
     golden,
     minute,
     walked,
@@ -38,7 +46,11 @@ MAKE: dict[str, Callable[[], Json]] = {
     "Encounter": lambda: encounter(walked(len(WALK)), NAMING),
     "Task": lambda: task(an_entry(started_at=minute(9), ended_at=minute(10)), NAMING),
     "ServiceRequest": lambda: service_request(a_step(), NAMING),
+    "Order": lambda: order(an_order(), NAMING),
     "Location": lambda: location(a_point(), NAMING),
+    "ImagingStudy": lambda: imaging_study(a_study(), NAMING),
+    "Observation": lambda: observation(a_result(), NAMING),
+    "DiagnosticReport": lambda: diagnostic_report(a_report(), NAMING),
 }
 # Where, what is written there, and the rule that says so: R4's own, which an independent validator must see too.
 R4S: list[tuple[str, Any, str]] = [
@@ -52,6 +64,8 @@ R4S: list[tuple[str, Any, str]] = [
     ("Task.identifier.1.use", "sometimes", "required-code at Task.identifier[1].use"),
     ("ServiceRequest.status", "done", "required-code at ServiceRequest.status"),
     ("ServiceRequest.intent", "wish", "required-code at ServiceRequest.intent"),
+    ("Order.priority", "soon", "required-code at ServiceRequest.priority"),
+    ("Order.code", GONE, "prr-1 at ServiceRequest.orderDetail"),
     ("Location.status", "open", "required-code at Location.status"),
     ("Location.mode", "room", "required-code at Location.mode"),
     ("Appointment.status", "called-off", "required-code at Appointment.status"),
@@ -69,6 +83,19 @@ R4S: list[tuple[str, Any, str]] = [
     ("Task.executionPeriod.end", "2027-03-02T08:00:00+09:00", "per-1 at Task.executionPeriod"),
     ("Task.lastModified", "2027-03-02T09:01:59+09:00", "inv-1 at Task.lastModified"),
     ("Task.focus.reference", 7, "string_type at Task.focus.reference"),
+    ("ImagingStudy.status", "stored", "required-code at ImagingStudy.status"),
+    ("ImagingStudy.subject", GONE, "missing at ImagingStudy.subject"),
+    ("ImagingStudy.series.0.modality", GONE, "missing at ImagingStudy.series.0.modality"),
+    ("ImagingStudy.numberOfSeries", -1, "greater_than_equal at ImagingStudy.numberOfSeries"),
+    ("Observation.status", "measured", "required-code at Observation.status"),
+    (
+        "Observation.contained.0.deviceName.0.type",
+        "name",
+        "required-code at Observation.contained[0].deviceName[0].type",
+    ),
+    ("Observation.issued", "2027-03-02", "value_error at Observation.issued"),
+    ("DiagnosticReport.status", "signed", "required-code at DiagnosticReport.status"),
+    ("DiagnosticReport.code", GONE, "missing at DiagnosticReport.code"),
 ]
 # Our own: what we promise of every resource that is ours.
 OURS: list[tuple[str, Any, str]] = [
@@ -77,6 +104,24 @@ OURS: list[tuple[str, Any, str]] = [
     ("Encounter.partOf", {"reference": f"Encounter/{an_entry().visit_id}"}, "reference at Encounter.partOf"),
     ("Encounter.class.code", "WALK", "required-code at Encounter.class.code"),
     ("Location.operationalStatus", {"code": "X"}, "required-code at Location.operationalStatus.code"),
+    ("Order.category.0.coding.0.code", "x-ray", "own-code at ServiceRequest.category[0].coding[0]"),
+    (
+        "Order.requester.reference",
+        f"Patient/{an_entry().patient_id}",
+        "reference at ServiceRequest.requester",
+    ),
+    ("ImagingStudy.basedOn.0.reference", "ServiceRequest/1", "reference at ImagingStudy.basedOn[0]"),
+    ("ImagingStudy.numberOfInstances", "29", "type at ImagingStudy.numberOfInstances"),
+    ("Observation.device.reference", "#other", "ref-1 at Observation.device"),
+    ("Observation.device.reference", f"Patient/{an_entry().patient_id}", "reference at Observation.device"),
+    ("Observation.component", GONE, "value-or-why-not at Observation.component"),
+    (
+        "Observation.component.0.valueQuantity.value",
+        "31",
+        "type at Observation.component[0].valueQuantity.value",
+    ),
+    ("DiagnosticReport.conclusion", GONE, "text-when-signed at DiagnosticReport.conclusion"),
+    ("DiagnosticReport.status", "preliminary", "text-when-signed at DiagnosticReport.conclusion"),
     ("Patient.id", "1", "our-id at Patient.id"),
     ("Task.extension.0.url", "https://annae.example/x", "source-version at Task.extension"),
     ("Task.extension", GONE, "source-version at Task.extension"),

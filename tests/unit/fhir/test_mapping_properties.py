@@ -13,11 +13,15 @@ from app.fhir.mappers.checking import issues_of, told
 from app.fhir.mappers.encounter import VisitFacts, encounter
 from app.fhir.mappers.history import Happening, Stay
 from app.fhir.mappers.location import PointFacts, location
-from app.fhir.mappers.patient import PatientFacts, patient
+from app.fhir.mappers.order import LineFacts, OrderFacts, order
+from app.fhir.mappers.patient import NumberFacts, PatientFacts, patient
 from app.fhir.mappers.service_request import StepFacts, service_request
 from app.fhir.mappers.task import EntryFacts, task
 from app.journey.states import Command, Disposition, State, StepStatus
+from app.orders.rules import Category
+from app.orders.states import LineStatus, OrderStatus, Priority
 from app.queues.states import EntryStatus, PointStatus, PriorityClass
+from tests.examples import up_to
 from tests.services.fhir import FhirServer
 from tests.unit.fhir.given import NAMING, NINE, PATIENT, VISIT
 
@@ -61,6 +65,15 @@ patients = st.builds(
     gender=st.sampled_from([None, "male", "female", "other", "unknown"]),
     is_active=st.booleans(),
     replaced_by=st.none() | ids,
+    numbers=st.lists(
+        st.builds(
+            NumberFacts,
+            kind=st.sampled_from(["hospital", "insurance", "previous", "other"]),
+            system=words | st.sampled_from(["urn:oid:1.2.3", "insurance", "previous"]),
+            value=codes,
+        ),
+        max_size=3,
+    ).map(tuple),
 )
 appointments = st.builds(
     AppointmentFacts,
@@ -112,6 +125,31 @@ entries = st.builds(
     ended_at=st.none() | moments,
     ended_reason=st.none() | codes,
     modified_at=moments,
+    served_by=st.none() | ids,
+)
+orders = st.builds(
+    OrderFacts,
+    id=ids,
+    seq=seqs,
+    patient_id=ids,
+    visit_id=st.none() | ids,
+    visit_disposition=st.none() | st.sampled_from(Disposition).map(str),
+    status=st.sampled_from(OrderStatus).map(str),
+    priority=st.sampled_from(Priority).map(str),
+    ordered_by=st.none() | ids,
+    note=st.text(max_size=40),
+    created_at=moments,
+    lines=st.lists(
+        st.builds(
+            LineFacts,
+            item_code=codes,
+            item_name=words,
+            category=st.sampled_from(Category).map(str),
+            quantity=st.integers(1, 10_000),
+            status=st.sampled_from(LineStatus).map(str),
+        ),
+        max_size=4,
+    ).map(tuple),
 )
 
 
@@ -162,11 +200,12 @@ anything = st.one_of(
     points.map(lambda facts: location(facts, NAMING)),
     steps.map(lambda facts: service_request(facts, NAMING)),
     entries.map(lambda facts: task(facts, NAMING)),
+    orders.map(lambda facts: order(facts, NAMING)),
     visits().map(lambda facts: encounter(facts, NAMING)),
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 @given(anything)
 def test_whatever_is_mapped_is_valid_and_travels_unchanged(resource: Json) -> None:
     assert not told(issues_of(resource))
@@ -179,7 +218,7 @@ def test_an_independent_validator_says_so_too(fhir_server: FhirServer, resources
     assert not [issues for issues in fhir_server.validate(resources) if issues]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=up_to(300), deadline=None)
 @given(courses(), st.none() | moments)
 def test_no_course_of_a_visit_ever_goes_back(
     lines: tuple[Happening, ...], expected_at: datetime | None

@@ -115,6 +115,14 @@ def test_half_a_target_is_refused_with_a_sentence(values: dict[str, str], senten
         configured(values)
 
 
+def test_a_hook_that_can_be_guessed_is_refused_with_what_to_set() -> None:
+    sentence = "^FHIR_HOOK_SECRET must have 32 characters or more, or be empty to close that door$"
+    with pytest.raises(SettingsError, match=sentence):
+        load(BASE | {"FHIR_HOOK_SECRET": 31 * "x"})
+    assert load(BASE | {"FHIR_HOOK_SECRET": 32 * "x"}).fhir_hook_secret
+    assert not load(BASE | {"FHIR_HOOK_SECRET": ""}).fhir_hook_secret
+
+
 @pytest.mark.parametrize(
     ("key", "sentence"),
     [
@@ -124,6 +132,7 @@ def test_half_a_target_is_refused_with_a_sentence(values: dict[str, str], senten
         (json.dumps({"keys": 7}), "no private RSA"),
         (json.dumps({"kty": "oct", "k": "c2VjcmV0"}), "no private RSA"),
     ],
+    ids=["another curve", "a public key", "no keys", "no list of keys", "a shared secret"],
 )
 def test_a_key_that_no_smart_server_takes_is_refused(key: str, sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):

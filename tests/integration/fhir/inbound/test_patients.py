@@ -1,11 +1,17 @@
 """Patients of the EMR: taken over once, followed, merged; one that cannot be taken stops nobody."""
 
 from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
 
 from app.core.db import db
+from app.core.transaction import release
 from app.emr import queries as people
 from app.emr import services as entered
+from app.imaging.models import Study
 from tests.integration.fhir.inbound.conftest import MRN, Emr
+from tests.integration.imaging.reading import came_in
 
 
 def test_a_patient_of_the_emr_is_here_after_the_first_pull(emr: Emr) -> None:
@@ -137,3 +143,62 @@ def test_more_than_a_page_is_read_whole_once_though_all_were_written_in_one_mome
     assert (pulled.taken, pulled.is_whole) == (230, True)
     assert len(emr.patients()) == 230
     assert emr.pull().taken == 0
+
+
+def test_further_numbers_are_kept_and_what_the_emr_says_no_more_has_ended(emr: Emr) -> None:
+    mrn = {"system": MRN, "value": "M-p1"}
+    theirs = {"system": "urn:oid:1.2.410.7", "value": "C-9", "type": {"coding": [{"code": "MR"}]}}
+    resident = {"system": "urn:rrn", "value": "800203-1234567"}
+    emr.patient("p1", identifier=[mrn, theirs, resident])
+    emr.patient("p2", identifier=[{"system": MRN, "value": "M-p2"}, theirs])
+    assert emr.pull().unmatched == 0, "a number that is another one's stops nobody"
+    ours, henry = emr.patient_of("p1").public_id, emr.hospital.cast.henry
+
+    def known() -> list[tuple[str, str]]:
+        found = people.patient_record(ours, by=henry).identifiers
+        db.session.remove()
+        return [(one.system, one.value) for one in found]
+
+    assert known() == [("urn:oid:1.2.410.7", "C-9")]
+    told = db.session.execute(db.text("SELECT id FROM outbox WHERE consumer = 'fhir:emr'")).all()
+    assert told == [], "it knows that already"
+    entered.add_identifier(ours, kind="hospital", system="한빛병원", value="H-77", by=henry)
+    emr.deliver()
+    there = emr.server.get("Patient/p1")["identifier"][-1]
+    assert [one["value"] for one in emr.server.get("Patient/p1")["identifier"][1:3]] == [
+        "C-9",
+        "800203-1234567",
+    ]
+    assert there["assigner"] == {"display": "한빛병원"}
+    emr.patient("p1", identifier=[mrn, there])
+    emr.pull()
+    assert known() == [("한빛병원", "H-77")], "what comes home is no second one, and theirs is over"
+    (noted,) = people.patient_record(ours, by=henry).identifiers
+    db.session.remove()
+    entered.end_identifier(ours, noted.id, version=noted.version, reason="잘못 옮겨 적음", by=henry)
+    emr.deliver()
+    assert emr.server.get("Patient/p1")["identifier"] == [mrn]
+    emr.pull()
+    assert known() == []
+
+
+def test_pictures_follow_whom_the_emr_merges_and_come_back_with_whom_it_parts(emr: Emr) -> None:
+    for one in ("p1", "p2"):
+        emr.patient(one)
+    emr.pull()
+    duplicate, survivor = (emr.patient_of(one).public_id for one in ("p1", "p2"))
+    release()
+    theirs, other = came_in(duplicate), came_in(survivor)
+
+    def owners() -> list[UUID | None]:
+        release()
+        rows = db.session.execute(select(Study.public_id, Study.patient_id)).all()
+        found = {row.public_id: row.patient_id for row in rows}
+        return [found[theirs], found[other]]
+
+    emr.patient("p1", active=False, link=[{"other": {"reference": "Patient/p2"}, "type": "replaced-by"}])
+    emr.pull()
+    assert owners() == [survivor, survivor]
+    emr.patient("p1", active=True)
+    emr.pull()
+    assert owners() == [duplicate, survivor]

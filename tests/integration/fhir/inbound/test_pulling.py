@@ -16,7 +16,7 @@ from app.core.errors import BusyError, QueueEmptyError
 from app.core.relay import breaker
 from app.core.transaction import release, transactional
 from app.fhir import inbound
-from app.fhir.inbound import pulling, reader, taking
+from app.fhir.inbound import paging, reader, taking
 from app.fhir.inbound.reading import Resource, stamp_of
 from app.fhir.inbound.shapes import Context
 from app.fhir.models import Link, Sync
@@ -63,10 +63,11 @@ def test_the_emr_is_away_for_an_hour_and_all_is_taken_when_it_is_back(emr: Emr) 
         assert stale.last_error is not None
         assert stale.succeeded_at == start
         emr.server.reset()
-        emr.patient("p2")
-        emr.booking("a2", "p2", at=start + timedelta(hours=1, minutes=20))
-        emr.patient("p1", name=[{"text": "김민서"}])
         now.shift(301)
+        emr.patient("p2")
+        _, night = clock.day_bounds(clock.today())
+        emr.booking("a2", "p2", at=min(clock.utcnow() + timedelta(minutes=15), night - timedelta(minutes=1)))
+        emr.patient("p1", name=[{"text": "김민서"}])
         assert emr.pull().is_whole
         release()
         assert breaker.state_of("fhir:emr").open_until is None
@@ -87,7 +88,7 @@ def test_a_spoilt_page_stops_this_run_and_costs_nothing(emr: Emr, mode: str) -> 
 
 
 def test_a_spoilt_later_page_keeps_what_was_taken(emr: Emr, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulling, "PAGE_ROWS", 5)
+    monkeypatch.setattr(paging, "PAGE_ROWS", 5)
     for number in range(12):
         emr.patient(f"p{number:02}")
     emr.server.control(mode="500", n=1, match="GET .*Patient.*_lastUpdated=ge.*")
