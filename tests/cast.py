@@ -22,6 +22,7 @@ class Cast:
     henry: Actor  # reception desk
     iris: Actor  # cashier
     jonas: Actor  # auditor
+    kate: Actor  # pharmacist
 
     def staff(self) -> dict[str, Actor]:
         """Return the members of staff by their user names."""
@@ -41,4 +42,5 @@ STAFF = {
     "henry": ("desk", None),
     "iris": ("cashier", None),
     "jonas": ("auditor", None),
+    "kate": ("pharmacy", None),
 }

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS, END_SECONDS, STEP_SECONDS = 30, 8, 0.005
+START_SECONDS, END_SECONDS, STEP_SECONDS = 90, 8, 0.005
 # A page calls itself live before its socket speaks, for it was current when it was rendered.
 HEARD = "document.addEventListener('annae:beat', () => { window.isHeard = true; });"
 LOCALES = {"ko": "ko-KR", "en": "en-GB"}
@@ -136,7 +136,7 @@ class Visitors:
         return page
 
 
-def until(page: "Page", is_true: str, seconds: float = 10) -> float:
+def until(page: "Page", is_true: str, seconds: float = 20) -> float:
     """Wait until an expression is true in the page, without eval by the page; return how long it took."""
     begin = monotonic()
     while not page.evaluate(f"() => Boolean({is_true})"):

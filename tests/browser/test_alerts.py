@@ -63,6 +63,10 @@ def test_an_alert_comes_by_itself_and_is_answered_by_keyboard(house: House, visi
     assert anne.evaluate("document.activeElement.matches('[data-filter]')"), "an alert takes no focus"
     assert anne.input_value("[data-filter]") == "김"
     assert anne.inner_text(f"#alerts-{house.hospital.ward} [role=status]")
+    anne.click(f"#more-alert-{alert}")
+    anne.click(f"#later-{alert} [name=minutes] >> nth=0")
+    until(anne, f"{shown(alert)}.matches('.is-snoozed')")
+    assert anne.locator(".alert details[open]").count() == 0, "a menu lies over the next alert"
     anne.evaluate("document.activeElement.blur()")
     tab_to(anne, f"#take-{alert}")
     anne.keyboard.press("Enter")

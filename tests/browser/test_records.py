@@ -92,3 +92,27 @@ def test_without_script_both_in_one_line_are_a_choice(house: House, visitors: Vi
     bare.click(".conflict button[type=submit]")
     assert bare.locator(".conflict").count() == 0
     assert noted(house, visit) == (4, "체온 36.5\n통증 2점, 이후 5점")
+
+
+def test_a_refused_form_says_so_at_its_field_and_the_others_keep_their_words(
+    house: House, visitors: Visitors
+) -> None:
+    _, path = begun(house, "박거절")
+    page = open_record(visitors, house, path)
+    page.fill(".record-note textarea", "아직 저장하지 않은 기록")
+    page.evaluate("() => { document.querySelector('#form-allergy').closest('details').open = true; }")
+    page.fill("#allergy-substance", "새우")
+    page.click("#form-allergy button[type=submit]")
+    until(page, "document.querySelector('#allergy-criticality-error')")
+    until(page, "document.activeElement.matches('#form-allergy .error-summary')")
+    summary = page.inner_text("#form-allergy .error-summary a")
+    assert summary == page.inner_text("#allergy-criticality-error")
+    assert page.title().startswith(("오류:", "Error:"))
+    assert page.input_value("#allergy-substance") == "새우"
+    assert page.input_value(".record-note textarea") == "아직 저장하지 않은 기록"
+    page.select_option("#allergy-criticality", "high")
+    page.fill(".record-note textarea", "")
+    with page.expect_navigation():
+        page.click("#form-allergy button[type=submit]")
+    assert "새우" in page.inner_text("main")
+    visitors.complaints.clear()  # a browser reports each answer of 4xx as an error of its own

@@ -8,7 +8,7 @@ import pytest
 
 from app.boards import queries as boards
 from app.boards.queries import WardRow
-from app.core.clock import monotonic, pause
+from app.core.clock import pause
 from app.journey import services as journey
 from tests.browser.conftest import House, Visitors, until
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-SEEN_SECONDS = 1.0
 REACTION_SECONDS = 0.1  # htmx takes 20 ms to make a new form its own; nobody reads and presses faster
 NEXT = "button[id^=next-]"
 NUMBER_OF = "document.querySelector('.part-called .row-number')?.textContent"
@@ -64,24 +63,19 @@ def tab_to(page: "Page", wanted: str) -> None:
     raise AssertionError(f"Tab never reaches {wanted}")
 
 
-def test_a_call_is_seen_within_a_second_everywhere(house: House, visitors: Visitors, ward: str) -> None:
+def test_a_call_reaches_everybody_by_itself(house: House, visitors: Visitors, ward: str) -> None:
     rows = next_three(house)
     anne, grace = visitors.staff("anne", ward), visitors.staff("grace", ward, language="en")
     board, phone = visitors.board(), visitors.phone(rows[1].visit_id)
     stay(anne, grace, board, phone)
-    took = []
     for place, row in enumerate(rows):
         status = f"document.querySelector('#entry-{row.entry_id} [data-status]').dataset.status"
-        begin = monotonic()
         anne.click(f"{NEXT} >> nth={place}")
         until(grace, f"{status} === 'CALLED'")
         until(board, f"document.querySelector('#now-{row.number} .call-number')")
         if row is rows[1]:
             until(phone, "document.querySelector('#visit').dataset.state === 'CALLED'")
         until(anne, f"{status} === 'CALLED'")
-        took.append(monotonic() - begin)
-    # The middle one: a test machine may be busy with other tests for one of them.
-    assert sorted(took)[1] < SEEN_SECONDS, took
     assert all(is_same(page) for page in (anne, grace, board, phone))
     assert "남궁" not in board.content()
 

@@ -261,28 +261,31 @@ def test_the_search_follows_the_editor_letter_by_letter(visitors: Visitors, ward
     assert page.is_visible("[data-filter-empty]")
 
 
-@pytest.mark.parametrize(
-    ("text", "typed", "fits"),
-    [
-        ("37 김영희 1953", "37", True),
-        ("137 김영희 1953", "37", False),  # a number is typed from its beginning
-        ("4 김영희 1937", "37", False),
-        ("37 김영희 1953", "김영", True),
-        ("37 김영희 1953", "ㄱㅇㅎ", True),
-        ("37 김영희 1953", "영ㅎ", True),
-        ("37 값진수 1953", "ㄱㅈ", True),
-        ("37 김갑수 1953", "값", True),  # on the way to 갑수
-        ("37 박도윤 1953", "밗", False),
-        ("37 곽시윤 1953", "ㄳ", True),  # the editor joins ㄱ and ㅅ
-        ("37 박도윤 1953", "ㄳ", False),
-        ("37 김영희 1953", "37 ㄱ", True),
-        ("37 김영희 1953", "38 ㄱ", False),
-        ("37 john smith 1953", "smi", True),
-    ],
-)
-def test_what_fits_a_search(visitors: Visitors, ward: str, text: str, typed: str, *, fits: bool) -> None:
+FITTING = {
+    ("37 김영희 1953", "37"): True,
+    ("137 김영희 1953", "37"): False,  # a number is typed from its beginning
+    ("4 김영희 1937", "37"): False,
+    ("37 김영희 1953", "김영"): True,
+    ("37 김영희 1953", "ㄱㅇㅎ"): True,
+    ("37 김영희 1953", "영ㅎ"): True,
+    ("37 값진수 1953", "ㄱㅈ"): True,
+    ("37 김갑수 1953", "값"): True,  # on the way to 갑수
+    ("37 박도윤 1953", "밗"): False,
+    ("37 곽시윤 1953", "ㄳ"): True,  # the editor joins ㄱ and ㅅ
+    ("37 박도윤 1953", "ㄳ"): False,
+    ("37 김영희 1953", "37 ㄱ"): True,
+    ("37 김영희 1953", "38 ㄱ"): False,
+    ("37 john smith 1953", "smi"): True,
+}
+
+
+def test_what_fits_a_search(visitors: Visitors, ward: str) -> None:
     page = visitors.staff("anne", ward)
-    assert page.evaluate("([text, typed]) => annae.fits(text, typed)", [text, typed]) is fits
+    found = {
+        (text, typed): page.evaluate("([text, typed]) => annae.fits(text, typed)", [text, typed])
+        for text, typed in FITTING
+    }
+    assert found == FITTING
 
 
 def test_what_is_shown_stays_after_a_reload_and_no_name_is_in_the_address(
@@ -330,7 +333,7 @@ def test_who_comes_back_is_told_what_happened(house: House, visitors: Visitors, 
     assert "Grace" in page.inner_text("#sheet")
     page.keyboard.press("Escape")
     assert not page.evaluate("() => document.querySelector('#away a')")
-    assert page.evaluate("() => document.querySelector('#sheet-body').childElementCount") == 0
+    until(page, "document.querySelector('#sheet-body').childElementCount === 0")
 
 
 def test_the_page_shows_its_keys(visitors: Visitors, ward: str) -> None:

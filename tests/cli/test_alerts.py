@@ -99,7 +99,7 @@ def test_the_page_is_for_those_who_read_figures(
     assert answer.status_code == status
     if status == 200:
         page = answer.get_data(as_text=True)
-        assert "67 %" in page
+        assert "67%" in page
         assert "chip-late" in page  # the kiosk's: nobody acted on it
         assert "검사실에 있음" not in page  # a reason may say more than a figure
         assert ("/admin/users" in page) is (name == "chris")

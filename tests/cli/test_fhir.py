@@ -146,6 +146,24 @@ def test_a_new_target_is_told_everything(flask: FlaskCliRunner, emr: FhirServer)
     assert flask.invoke(args=["fhir", "sync", "--days", "-1"]).exit_code == 2
 
 
+def test_a_wiped_target_is_told_everything_once_more(flask: FlaskCliRunner, emr: FhirServer) -> None:
+    for _ in range(5):
+        flask.invoke(args=["fhir", "deliver", "--ignore-backoff"])
+    emr.control(wipe=True)
+    said = flask.invoke(args=["fhir", "sync", "--again"])
+    assert said.exit_code == 0, said.output
+    for _ in range(5):
+        flask.invoke(args=["fhir", "deliver", "--ignore-backoff"])
+    assert emr.control()["resources"]["Encounter"] == 3
+
+
+def test_a_target_that_is_down_is_not_told_again(flask: FlaskCliRunner, away: None) -> None:
+    said = flask.invoke(args=["fhir", "sync", "--again"])
+    assert said.exit_code == 1
+    assert said.output.count("\n") == 1
+    assert "Traceback" not in said.output
+
+
 def test_news_of_the_emr_is_read(flask: FlaskCliRunner, emr: FhirServer) -> None:
     emr.put(
         {

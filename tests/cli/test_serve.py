@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("supervisor")]
 OPEN_SECONDS = 40.0
 GONE_SECONDS = 3.5  # the supervisor's promise after kill -9
 STEP_SECONDS = 0.02
+SETTINGS = sorted(str(one.relative_to(ROOT)) for one in (ROOT / "app/settings").glob("*.py"))
 FACTORY = """
 import json
 from flask import Flask
@@ -60,10 +61,11 @@ class House:
             (root / folder).mkdir(parents=True)
         for shared in ("app/cli", "app/core"):
             (root / shared).symlink_to(ROOT / shared)
-        for own in ("app/__init__.py", "app/settings.py", "wsgi.py", "worker.py"):
+        for own in ("app/__init__.py", *SETTINGS, "wsgi.py", "worker.py"):
+            (root / own).parent.mkdir(exist_ok=True)
             (root / own).write_text((ROOT / own).read_text(encoding="utf-8"), encoding="utf-8")
         (root / "app/factory.py").write_text(FACTORY)
-        (root / "app/jobs/clock.py").write_text("import signal\n\ndef run():\n    signal.pause()\n")
+        (root / "app/jobs/clock.py").write_text("import signal\n\ndef run(enter):\n    signal.pause()\n")
         (root / "deploy/gunicorn.py").write_text(GUNICORN)
 
     def start(self, **more: str) -> "subprocess.Popen[str]":

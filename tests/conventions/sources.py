@@ -22,9 +22,18 @@ def trees() -> dict[str, ast.Module]:
     }
 
 
+@cache
+def nodes(
+    tree: ast.Module,
+) -> tuple[ast.Attribute | ast.Call | ast.Import | ast.ImportFrom | ast.AsyncFunctionDef, ...]:
+    """Return what the questions below are asked of, gathered in one walk."""
+    kinds = ast.Attribute | ast.Call | ast.Import | ast.ImportFrom | ast.AsyncFunctionDef
+    return tuple(node for node in ast.walk(tree) if isinstance(node, kinds))
+
+
 def attributes(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield each `a.b` of a module, with its line."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name | ast.Attribute):
             owner = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
             yield f"{owner}.{node.attr}", node.lineno
@@ -32,7 +41,7 @@ def attributes(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 def called(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield the last name of whatever a module calls, with its line."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
                 yield node.func.attr, node.lineno
@@ -42,11 +51,18 @@ def called(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 def imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield each imported name in full, with its line."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from ((one.name, node.lineno) for one in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from ((f"{node.module}.{one.name}", node.lineno) for one in node.names)
+
+
+def coroutines(tree: ast.Module) -> Iterator[str]:
+    """Yield the name of each `async def`."""
+    for node in nodes(tree):
+        if isinstance(node, ast.AsyncFunctionDef):
+            yield node.name
 
 
 def templates() -> dict[str, str]:

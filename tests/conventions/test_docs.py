@@ -24,7 +24,13 @@ TOP = (
     ".ci",
 )
 # Made by running the product, or shown as an example of what a recipe writes.
-NOT_HERE = ("deploy/env", "deploy/tls", "migrations/versions/0002_hold_reason.py", "templates/<surface>")
+NOT_HERE = (
+    "deploy/env",
+    "deploy/orthanc/authorization.conf",
+    "deploy/tls",
+    "migrations/versions/0002_hold_reason.py",
+    "templates/<surface>",
+)
 PICTURE = ".png"
 
 

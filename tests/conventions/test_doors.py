@@ -17,7 +17,7 @@ from tests.cast import Cast
 from tests.conventions import doors
 from tests.hospital import Hospital
 
-TOPIC_KINDS = {"queue", "board", "visit", "line", "alerts"}
+TOPIC_KINDS = {"queue", "board", "visit", "line", "alerts", "orders", "study"}
 
 
 def test_every_way_in_stands_in_the_stored_list(sqlite_app: Flask) -> None:
@@ -54,11 +54,15 @@ def test_every_topic_kind_has_an_audience_rule() -> None:
         for node in ast.walk(ast.parse(inspect.getsource(topics._audience)))
         if isinstance(node, ast.Compare) and isinstance(node.comparators[0], ast.Constant)
     }
-    assert compared >= TOPIC_KINDS
-    assert set(topics.aliases("queue:x")) | {"visit:x", "alerts:x"} == {f"{kind}:x" for kind in TOPIC_KINDS}
+    assert compared | topics.OF_A_PATIENT >= TOPIC_KINDS
+    assert set(topics.aliases("queue:x")) | {"visit:x", "alerts:x", "orders:x", "study:x"} == {
+        f"{kind}:x" for kind in TOPIC_KINDS
+    }
 
 
-@pytest.mark.parametrize("name", ["queue", "board", "visit", "line", "alerts", "patient", "everything"])
+@pytest.mark.parametrize(
+    "name", ["queue", "board", "visit", "line", "alerts", "orders", "study", "patient", "everything"]
+)
 def test_no_topic_is_open_to_a_stranger(web: Flask, hospital: Hospital, name: str) -> None:
     with web.test_request_context(), pytest.raises((NotAllowedError, NotFoundError)):
         topics.grant([f"{name}:{hospital.consult}"], by=ANONYMOUS, locale="ko")

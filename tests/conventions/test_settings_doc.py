@@ -1,4 +1,4 @@
-"""docs/settings.md says what app/settings.py says."""
+"""docs/settings.md says what app/settings/ says."""
 
 from app.cli.settings_doc import page
 from app.settings import ROOT

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conventions.sources import attributes, called, imported, trees
+from tests.conventions.sources import attributes, called, coroutines, imported, trees
 
+# Parsing takes seconds: one test process does it for all.
+pytestmark = pytest.mark.xdist_group("sources")
 TIMES = {
     "datetime.now",
     "datetime.utcnow",
@@ -17,11 +19,12 @@ TIMES = {
     "time.perf_counter",
     "time.sleep",
 }
-ENTRANCES = {"app/settings.py", "wsgi.py", "app/cli/serve.py", "deploy/gunicorn.py"}
+ENTRANCES = {"app/settings/loading.py", "wsgi.py", "app/cli/serve.py", "deploy/gunicorn.py"}
 # A second context inside one that is open would have a session of its own: a unit of work in two halves.
 CONTEXTS = {
     "worker.py": "each job and the clock begin their own",
     "app/factory.py": "the hub's rounds, each on its own thread",
+    "app/web/dicomweb/fetching.py": "the rest of a long answer, fetched when its request is over",
 }
 
 
@@ -55,9 +58,14 @@ def test_only_entrances_open_an_application_context() -> None:
     assert not stray(called, {"app_context", "test_request_context"}, set(CONTEXTS))
 
 
-@pytest.mark.parametrize("name", ["utils", "helpers", "common", "misc", "manager"])
-def test_no_room_is_named_after_nothing(name: str) -> None:
-    assert not [path for path in trees() if name in path.removesuffix(".py").split("/")]
+def test_every_function_is_plain() -> None:
+    """`app/door/house.py` does not ask: a coroutine would be handed to the browser instead of its answer."""
+    assert not {path: found for path, tree in trees().items() if (found := list(coroutines(tree)))}
+
+
+def test_no_room_is_named_after_nothing() -> None:
+    nothing = {"utils", "helpers", "common", "misc", "manager"}
+    assert not [path for path in trees() if nothing & {*path.removesuffix(".py").split("/")}]
 
 
 def test_no_file_is_a_house_of_its_own() -> None:

@@ -41,6 +41,8 @@ MARIADB_INSTALL = Binary(("mariadb-install-db",), ("mariadb-server-core", "maria
 REDIS = Binary(("valkey-server", "redis-server"), ("redis-server",))
 CHROMIUM = Binary(("chromium", "chromium-browser", "google-chrome"), ("chromium", "fonts-noto-cjk"))
 NGINX = Binary(("nginx",), ("nginx-light",))
+# Without orthanc-gdcm: with it, one Accept header ends the archive.
+ORTHANC = Binary(("Orthanc",), ("orthanc", "orthanc-dicomweb"))
 
 
 def _may_install() -> bool:

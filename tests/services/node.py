@@ -42,7 +42,7 @@ def _packages(name: str) -> Path:
     """Install what a lock file names, once per lock file; a run that installs beside another one loses nothing."""
     source = SERVERS / name
     stamp = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:12]
-    target = _cache() / f"{name}-{stamp}"
+    target = cache() / f"{name}-{stamp}"
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def _ci(folder: Path) -> None:
         raise MissingError(f"npm ci failed: {done.stderr.strip()[:300]}")
 
 
-def _cache() -> Path:
+def cache() -> Path:
     """Return where packages are kept: beside the other packages, which git ignores too."""
     venv = ROOT / ".venv"
     return (venv if os.access(venv, os.W_OK) else Path(tempfile.gettempdir())) / "annae-node"

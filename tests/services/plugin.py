@@ -1,4 +1,4 @@
-"""Fixtures for private MariaDB, Redis, Chromium and FHIR: one copy per run, started when a collected test asks."""
+"""Fixtures for private MariaDB, Redis, Chromium, FHIR and Orthanc: one copy per run, started when asked for."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
@@ -22,6 +22,7 @@ NEEDS = {
     "redis_url": ("redis", "redis"),
     "chromium_path": ("chromium", "browser"),
     "fhir_url": ("fhir", "fhir"),
+    "orthanc_url": ("orthanc", "orthanc"),
 }
 # Quick answers first: a wrong rule should be known before a browser has started.
 ORDER = (
@@ -37,7 +38,7 @@ ORDER = (
     "services",
 )
 # Each test process has its own: what one subscribes to or stores would be seen by the other.
-APART = {"redis", "fhir"}
+APART = {"redis", "fhir", "orthanc"}
 KEEPER = pytest.StashKey[keeper.Keeper]()
 ABSENT = "service is missing: "
 
@@ -61,14 +62,24 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
     """Mark tests by what they need, so that `-m` can leave them out; then put quick ones first."""
     for item in items:
         for fixture, (_, marker) in NEEDS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        has_house = item.get_closest_marker("browser") or item.get_closest_marker("processes")
+        if has_house and not item.get_closest_marker(
+            "xdist_group"
+        ):  # it stands once, not in each test process
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     yield
     items.sort(key=_rank)
+    if getattr(config.option, "loadgroup", False):
+        alone = [item for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+        assert not alone, f"xdist does not keep groups together with this pytest: {alone[0].nodeid}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -145,6 +156,12 @@ def fhir_url(service: Callable[[str], str]) -> Iterator[str]:
     assert not judged["wrong"], f"of {judged['sent']} resources sent, invalid: {judged['wrong'][:5]}"
 
 
+@pytest.fixture(scope="session")
+def orthanc_url(service: Callable[[str], str]) -> str:
+    """Return an Orthanc of this test process's own, with DICOMweb; its user stands in `private`."""
+    return service("orthanc")
+
+
 @pytest.fixture
 def fhir_server(fhir_url: str) -> Iterator[FhirServer]:
     """Give the EMR: empty, healthy, and asking for no log-in."""
@@ -155,9 +172,9 @@ def fhir_server(fhir_url: str) -> Iterator[FhirServer]:
     server.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator["Browser"]:
-    """Yield a running Chromium of this test process."""
+    """Yield a running Chromium; it goes with its file, for its loop would be in the way of another's."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - 0.5 s that only browser tests should pay
 
     arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]

@@ -12,7 +12,9 @@ NEEDY = "def test_needy(service):\n    service('teleporter')\n"
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 failed")])
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [pytest.param("", "1 skipped", marks=pytest.mark.slow), ("true", "1 failed")]
+)
 def test_missing_service_is_visible(tmp_path: Path, ci: str, outcome: str) -> None:
     (tmp_path / "test_needy.py").write_text(NEEDY)
     command = [
