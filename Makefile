@@ -5,7 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --universal --python-version 3.11
-FAST := not slow and not browser and not processes and not mariadb and not redis and not fhir
+FAST := not slow and not browser and not processes and not mariadb and not redis and not fhir and not orthanc
 # One more than there are cores: some wait for a browser, a disk or a socket.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n + 1)))
 PYTEST := $(RUN) pytest -n $(WORKERS) --dist loadgroup
@@ -31,7 +31,11 @@ test-long: dev ## all tests, with the counts of the specification
 	$(PYTEST)
 
 .PHONY: lint
-lint: dev types imports ## everything that can be checked without running the product
+lint: dev ## everything that can be checked without running the product
+	@$(MAKE) --jobs=2 types imports style
+
+.PHONY: style
+style: dev ## how code, templates and words are written
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) deptry .
