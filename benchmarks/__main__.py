@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.core import clock
 from app.settings import ROOT
-from benchmarks import clinic_waits, emr, fanout, machine, pages, race
+from benchmarks import clinic_waits, emr, fanout, imaging, inference, machine, orders, pages, pipeline, race
 from benchmarks.fanout import ANNAE, BARE, CHANNELS, GEVENT
 from benchmarks.report import Report, Section
 from benchmarks.servers import PEERS
@@ -18,7 +18,7 @@ from benchmarks.servers import PEERS
 RESULTS = ROOT / "benchmarks" / "results"
 SOCKETS = (200, 1000)
 # Their peers are formulas of the textbook, and the same server asked without us.
-NEEDS_NO_PEERS = {"waits", "emr"}
+NEEDS_NO_PEERS = {"waits", "emr", "orders", "imaging", "inference", "pipeline"}
 MARIADB = "mysql+pymysql://root@127.0.0.1:3306"
 Part = Callable[[Path], Section]
 
@@ -72,6 +72,24 @@ def parts(asked: argparse.Namespace) -> dict[str, list[Part]]:
                 repetitions=times or (1 if quick else 3),
             )
         ],
+        "orders": [
+            partial(
+                orders.place,
+                mariadb_url=asked.mariadb,
+                threads=8,
+                count=200 if quick else 4_000,
+                repetitions=times or (1 if quick else 5),
+            )
+        ],
+        "imaging": [
+            partial(imaging.frames, seconds=1.0 if quick else 4.0, repetitions=times or (2 if quick else 5))
+        ],
+        "inference": [
+            partial(
+                inference.handing_over, slices=10 if quick else 100, repetitions=times or (1 if quick else 3)
+            )
+        ],
+        "pipeline": [partial(pipeline.studies, count=times or (2 if quick else 10))],
         "waits": [
             partial(clinic_waits.waits, seeds=(1,), train=25, test=10) if quick else clinic_waits.waits
         ],
@@ -81,7 +99,11 @@ def parts(asked: argparse.Namespace) -> dict[str, list[Part]]:
 def main() -> int:
     """Measure what was asked for; 1 where something was wrong (slow is not wrong)."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", help="fanout, slow, pages, statements, race, emr, waits (all)")
+    parser.add_argument(
+        "part",
+        nargs="*",
+        help="fanout, slow, pages, statements, race, emr, orders, imaging, inference, pipeline, waits (all)",
+    )
     parser.add_argument(
         "--quick", action="store_true", help="small counts, under a minute: shows that it works"
     )

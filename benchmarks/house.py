@@ -73,7 +73,7 @@ def opened(url: str, folder: Path) -> Iterator[Flask]:
 def prepare(url: str, folder: Path, waiting: int, rooms: int) -> Prepared:
     """Build an empty database's tables and hospital, and let people wait before so many rooms."""
     with opened(url, folder):
-        hospital = _built()
+        hospital = built()
         more = tuple(_room(hospital, number) for number in range(4, rooms + 1))
         for _ in range(waiting):
             hospital.waiting("consult")
@@ -84,7 +84,7 @@ def statements(url: str, folder: Path, crowds: tuple[int, ...]) -> dict[int, tup
     """Count the statements of the ward page with so many waiting: its own, and all with session and audit."""
     counted: dict[int, tuple[int, int]] = {}
     with opened(url, folder) as app:
-        hospital = _built()
+        hospital = built()
     browser = app.test_client()
     sign_in(browser, NURSE)
     here = 0
@@ -106,7 +106,8 @@ def statements(url: str, folder: Path, crowds: tuple[int, ...]) -> dict[int, tup
     return counted
 
 
-def _built() -> Hospital:
+def built() -> Hospital:
+    """Build an empty database's tables and the hospital of the tests."""
     db.create_all()
     with db.engine.begin() as connection:
         for statement in append_only(db.engine.dialect.name):

@@ -1,4 +1,4 @@
-"""The load, a process of its own: so many clients with kept connections ask for one page, each with its session.
+"""The load, a process of its own: so many clients with kept connections ask for pages in turn, each with its session.
 
 Arguments: one JSON object; answer: another. It knows nothing of Annae.
 """
@@ -33,9 +33,9 @@ class Client(threading.Thread):
         while time.monotonic() < self._end and not self.failed:
             address = f"10.{self._number}.0.{turn % ADDRESSES_PER_CLIENT}"
             begin = time.monotonic()
-            connection.request(
-                "GET", self._asked["path"], headers={"Cookie": self._cookie, "X-Forwarded-For": address}
-            )
+            path = self._asked["paths"][(self._number + turn) % len(self._asked["paths"])]
+            said = {"Cookie": self._cookie, "X-Forwarded-For": address, **self._asked.get("headers", {})}
+            connection.request("GET", path, headers=said)
             answer = connection.getresponse()
             body = answer.read()
             self.seconds.append(time.monotonic() - begin)

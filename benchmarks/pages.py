@@ -132,7 +132,7 @@ def _load(page: Page, seconds: float) -> dict[str, float]:
     asked: dict[str, Any] = {
         "port": page.server.port,
         "pids": page.server.pids,
-        "path": page.path,
+        "paths": [page.path],
         "cookies": page.cookies,
         "marker": page.marker,
         "seconds": seconds,
