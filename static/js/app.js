@@ -38,31 +38,32 @@
     detail.headers["X-CSRFToken"] = meta("csrf-token");
     detail.headers["Idempotency-Key"] = keys.get(sign);
     detail.formData.delete("idempotency_key"); // the header speaks; the field is for pages without script
-    detail.elt.annaeGesture = sign;
-    detail.elt.annaeWish = wish;
+    detail.gesture = { sign, wish }; // kept with the request: its form may have become another one when it is answered
   });
 
-  const busy = new WeakSet();
+  const busy = new WeakMap(); // element -> the path that it waits for
   const gestureOf = (node) => node.closest?.("[hx-post],[hx-put],[hx-patch],[hx-delete]");
   document.addEventListener("htmx:beforeSend", (event) => {
-    if (event.detail.requestConfig.verb !== "get") busy.add(event.detail.elt);
+    const { elt, requestConfig } = event.detail;
+    if (requestConfig.verb !== "get") busy.set(elt, requestConfig.path);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, requestConfig } = event.detail;
-    busy.delete(elt);
-    const sign = elt.annaeGesture;
-    if (!sign || requestConfig.verb === "get") return;
-    if (successful && event.detail.xhr.status < 400) {
-      keys.delete(sign);
+    const { elt, successful, requestConfig, xhr } = event.detail;
+    const { gesture } = requestConfig;
+    if (!gesture) return;
+    if (busy.get(elt) === requestConfig.path) busy.delete(elt);
+    if (successful && xhr.status < 400) {
+      keys.delete(gesture.sign);
       succeededAt.clear();
-      succeededAt.set(elt.annaeWish, performance.now());
+      succeededAt.set(gesture.wish, performance.now());
     }
   });
-  // htmx would queue a second request behind a running one.
+  // htmx would queue a second request behind a running one: right only where a push has made another form of this one.
+  const pathOf = (node) => ["post", "put", "patch", "delete"].map((verb) => node.getAttribute(`hx-${verb}`)).find(Boolean);
   for (const kind of ["click", "submit"]) {
     document.addEventListener(kind, (event) => {
       const gesture = gestureOf(event.target);
-      if (gesture && busy.has(gesture) && (kind === "submit" || gesture.tagName !== "FORM")) {
+      if (gesture && busy.get(gesture) === pathOf(gesture) && (kind === "submit" || gesture.tagName !== "FORM")) {
         event.preventDefault();
         event.stopImmediatePropagation();
       }

@@ -15,7 +15,7 @@ from tests.browser.conftest import House, Visitors, until
 from tests.web.scenes import entry_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
 # The page's clock stands still, so that ten seconds pass when the test says so.
@@ -77,6 +77,27 @@ def test_an_alert_comes_by_itself_and_is_answered_by_keyboard(house: House, visi
     anne.keyboard.press("Enter")
     until(anne, f"!{shown(alert)}")
     until(flora, f"!{shown(alert)}")
+
+
+def test_who_is_faster_than_an_answer_loses_no_press(house: House, visitors: Visitors) -> None:
+    anne = visitors.staff("anne", f"/ward/{house.hospital.consult}")
+    held: list[Route] = []
+
+    def hold(route: "Route") -> None:
+        held.append(route)
+
+    anne.route("**/take", hold)
+    alert = urgent_leaves(house)
+    until(anne, shown(alert))
+    anne.focus(f"#take-{alert}")
+    with anne.expect_request("**/take"):
+        anne.keyboard.press("Enter")
+    answer = held[0].fetch()  # the server has done it, the socket says so, and the answer is still on its way
+    until(anne, f"{shown(alert)}.matches('.is-taken') && document.activeElement.id === 'done-{alert}'")
+    anne.keyboard.press("Enter")
+    anne.keyboard.press("Enter")
+    held[0].fulfill(response=answer)
+    until(anne, f"!{shown(alert)}")
 
 
 def test_it_rings_once_for_whom_it_is_and_not_for_whoever_wants_silence(
