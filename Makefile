@@ -3,6 +3,8 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 BIN := .venv/bin
+# What was compiled once need not be compiled by each of the many processes that tests start.
+unexport PYTHONDONTWRITEBYTECODE
 RUN := $(BIN)/python -m
 LOCK := uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --universal --python-version 3.11
 FAST := not slow and not browser and not processes and not mariadb and not redis and not fhir and not orthanc

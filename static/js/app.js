@@ -6,22 +6,20 @@
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
   const said = (name) => document.getElementById("texts")?.dataset[name] ?? "";
 
-  /* --- one gesture, one effect ------------------------------------------------------------------ */
+  /* --- one gesture, one effect -------------------------------------------------------- */
   // A key belongs to what is asked (verb, path, values), not to the element: a live morph may replace the button
   // between the lost answer and the second try. It is forgotten when the answer was a success.
   const keys = new Map();
-  const succeededAt = new Map();
-  const DOUBLE_CLICK_MS = 500;
+  let latest = {}; // what last came true, and when
+  const DOUBLE_MS = 500;
 
   // randomUUID needs a secure context, and a ward may be on plain http; getRandomValues does not.
   const freshKey = () =>
     Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(16).padStart(8, "0")).join("");
 
   const signature = ({ verb, path, formData }, ...without) => {
-    const values = [...formData]
-      .filter(([name]) => !["csrf_token", "idempotency_key", ...without].includes(name))
-      .map((pair) => pair.join("="));
-    return [verb, path, ...values.sort()].join("\n");
+    const values = [...formData].filter(([name]) => !["csrf_token", "idempotency_key", ...without].includes(name));
+    return [verb, path, ...values.map((pair) => pair.join("=")).sort()].join("\n");
   };
 
   document.addEventListener("htmx:configRequest", (event) => {
@@ -30,40 +28,34 @@
     const sign = signature(detail);
     const wish = signature(detail, "version");
     // The second half of a double click finds the first one answered, and a newer version.
-    if (performance.now() - (succeededAt.get(wish) ?? -Infinity) < DOUBLE_CLICK_MS) {
-      event.preventDefault();
-      return;
-    }
+    if (wish === latest.wish && performance.now() - latest.at < DOUBLE_MS) return event.preventDefault();
     if (!keys.has(sign)) keys.set(sign, freshKey());
     detail.headers["X-CSRFToken"] = meta("csrf-token");
     detail.headers["Idempotency-Key"] = keys.get(sign);
     detail.formData.delete("idempotency_key"); // the header speaks; the field is for pages without script
-    detail.gesture = { sign, wish }; // kept with the request: its form may have become another one when it is answered
+    detail.gesture = { sign, wish }; // its form may be another by then
   });
 
   const busy = new WeakMap(); // element -> the path that it waits for
-  const gestureOf = (node) => node.closest?.("[hx-post],[hx-put],[hx-patch],[hx-delete]");
+  const gestureOf = (node) => node.closest?.("[hx-post]");
   document.addEventListener("htmx:beforeSend", (event) => {
-    const { elt, requestConfig } = event.detail;
-    if (requestConfig.verb !== "get") busy.set(elt, requestConfig.path);
+    const { elt, requestConfig: { gesture, path } } = event.detail;
+    if (gesture) busy.set(elt, path);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, requestConfig, xhr } = event.detail;
-    const { gesture } = requestConfig;
+    const { elt, successful, xhr, requestConfig: { gesture, path } } = event.detail;
     if (!gesture) return;
-    if (busy.get(elt) === requestConfig.path) busy.delete(elt);
+    if (busy.get(elt) === path) busy.delete(elt);
     if (successful && xhr.status < 400) {
       keys.delete(gesture.sign);
-      succeededAt.clear();
-      succeededAt.set(gesture.wish, performance.now());
+      latest = { wish: gesture.wish, at: performance.now() };
     }
   });
-  // htmx would queue a second request behind a running one: right only where a push has made another form of this one.
-  const pathOf = (node) => ["post", "put", "patch", "delete"].map((verb) => node.getAttribute(`hx-${verb}`)).find(Boolean);
+  // htmx would queue a second request behind a running one: right only where a push has made another form of it.
   for (const kind of ["click", "submit"]) {
     document.addEventListener(kind, (event) => {
-      const gesture = gestureOf(event.target);
-      if (gesture && busy.get(gesture) === pathOf(gesture) && (kind === "submit" || gesture.tagName !== "FORM")) {
+      const one = gestureOf(event.target);
+      if (one && busy.get(one) === one.getAttribute("hx-post") && (kind === "submit" || one.tagName !== "FORM")) {
         event.preventDefault();
         event.stopImmediatePropagation();
       }
@@ -78,7 +70,7 @@
   });
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
-  /* --- one clear sentence ------------------------------------------------------------------------ */
+  /* --- one clear sentence -------------------------------------------------------------- */
   const SENTENCES = { 401: "signedOut", 403: "forbidden", 404: "gone", 410: "gone", 429: "tooMany", 503: "busy" };
 
   function say(text, kind = "danger", seconds = 8) {
@@ -103,7 +95,7 @@
   });
   for (const kind of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(kind, () => say(said("offline")));
 
-  /* --- ten seconds to undo ------------------------------------------------------------------------ */
+  /* --- ten seconds to undo -------------------------------------------------------------- */
   const counting = new WeakSet();
   function count(toast) {
     if (counting.has(toast)) return;
@@ -131,7 +123,7 @@
     undo.click();
   });
 
-  /* --- focus, open menus and typed words survive a swap -------------------------------------------- */
+  /* --- focus, open menus and typed words survive a swap ---------------------------------- */
   if (window.Idiomorph) {
     // What is being typed stays; whatever else has the focus (a row, a button) is brought up to date like the rest.
     Object.defineProperty(Idiomorph.defaults, "ignoreActiveValue", { enumerable: true, get: () => isTyping(document.activeElement) });
@@ -152,7 +144,7 @@
   });
   document.querySelector("[data-focus]")?.focus();
 
-  /* --- small things that open and close ------------------------------------------------------------ */
+  /* --- small things that open and close -------------------------------------------------- */
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("details[data-closes][open]")) {
       if (!open.contains(event.target) && open.matches(".menu")) open.open = false;

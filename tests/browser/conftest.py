@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS, END_SECONDS, STEP_SECONDS = 90, 8, 0.005
+START_SECONDS, END_SECONDS, STEP_SECONDS = 90, 8, 0.02
 # A page calls itself live before its socket speaks, for it was current when it was rendered.
 HEARD = "document.addEventListener('annae:beat', () => { window.isHeard = true; });"
 LOCALES = {"ko": "ko-KR", "en": "en-GB"}
@@ -148,7 +148,13 @@ def until(page: "Page", is_true: str, seconds: float = 20) -> float:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Open a house for this file's tests."""
-    folder = tmp_path_factory.mktemp("house")
+    with opened(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[House]:
+    """Build the small hospital in a folder and serve it until the end."""
     port = private.free_port()
     environ = {
         "APP_ENV": "test",

@@ -1,6 +1,7 @@
-"""A nurse's hour, without a mouse, in Korean: sixty patients, and everything that happens among sixty patients."""
+"""A nurse's hour, without a mouse, in Korean: many patients, and everything that happens among them."""
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -12,14 +13,13 @@ from app.core.db import db
 from app.journey.models import FlowEvent, Visit
 from app.journey.states import Command, State
 from app.queues import services as queues
-from tests.browser.conftest import House, Visitors, until
+from tests.browser.conftest import House, Visitors, opened, until
 from tests.hospital import ALL_DAY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
-PATIENTS = 60
 NAMES = ("김영희", "이서연", "박도윤", "최정희", "정하준", "강지우", "조민서", "윤서준", "장예은", "임도현")
 ROW = "document.querySelector('[data-row][data-number=\"{number}\"]')"
 ONCE = (
@@ -146,6 +146,19 @@ class Nurse:
         self.complete(number)
 
 
+@pytest.fixture(scope="module", params=[20, pytest.param(60, marks=pytest.mark.slow)])
+def patients(request: pytest.FixtureRequest) -> int:
+    """Return how many come in this hour."""
+    return int(request.param)
+
+
+@pytest.fixture(scope="module")
+def house(patients: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Open a house for each hour: its numbers begin at one."""
+    with opened(tmp_path_factory.mktemp(f"hour-{patients}")) as house:
+        yield house
+
+
 @pytest.fixture
 def second(house: House) -> str:
     """Open a second line for consultations, with a room."""
@@ -166,14 +179,14 @@ def second(house: House) -> str:
         return str(queue)
 
 
-def test_an_hour_of_sixty_patients_by_keyboard(
-    house: House, visitors: Visitors, request: pytest.FixtureRequest
+def test_an_hour_of_many_patients_by_keyboard(
+    house: House, visitors: Visitors, request: pytest.FixtureRequest, patients: int
 ) -> None:
-    visits = house.waiting(*(NAMES[place % len(NAMES)] for place in range(PATIENTS)))
+    visits = house.waiting(*(NAMES[place % len(NAMES)] for place in range(patients)))
     second = request.getfixturevalue("second")  # opened once all stand in the first line
     page = visitors.staff("anne", f"/ward/{house.hospital.consult}")
     nurse = Nurse(page)
-    assert nurse.numbers("waiting") == list(range(1, PATIENTS + 1))
+    assert nurse.numbers("waiting") == list(range(1, patients + 1))
     nurse.choose_my_rooms(3)
     absent = one_comes_one_is_called_again_one_is_absent(nurse)
     called_by_mistake(nurse, absent)
@@ -222,22 +235,22 @@ def one_steps_out_one_is_in_pain_one_lets_go_first(nurse: Nurse, absent: int) ->
     """Give the reasons by their digits."""
     nurse.ask(6, "h", "1")
     nurse.see(6, "HELD")
-    nurse.ask(20, "p", "1")
+    nurse.ask(17, "p", "1")
     nurse.ask(5, "b", "1")
     line = nurse.numbers("waiting")
     assert line.index(5) > line.index(absent)
-    assert line[0] == 20  # preferred
+    assert line[0] == 17  # preferred
 
 
 def one_goes_to_the_other_doctor(nurse: Nurse, second: str) -> None:
     """Choose the other line by Tab and Enter."""
-    nurse.go(30)
+    nurse.go(19)
     nurse.press("t")
     until(nurse.page, "document.activeElement.closest('#sheet-body form')")
     nurse.tab_to(f"[name=queue_id][value='{second}']")
     nurse.press("Enter")
     until(nurse.page, SHEET_CLOSED)
-    nurse.see(30, None)
+    nurse.see(19, None)
 
 
 def a_room_closes_with_somebody_before_its_door(nurse: Nurse, room: str) -> None:
@@ -262,9 +275,9 @@ def is_told(house: House, visits: list[UUID]) -> None:
         given = select(FlowEvent.visit_id, FlowEvent.command_id, FlowEvent.command).distinct()
         done = Counter(row.command for row in db.session.execute(given))
     assert states == {
-        State.PAYMENT: PATIENTS - 1,
+        State.PAYMENT: len(visits) - 1,
         State.WAITING: 1,
     }  # who was sent to the other doctor waits there
-    assert done[Command.COMPLETE] == PATIENTS - 1
+    assert done[Command.COMPLETE] == len(visits) - 1
     for once in ONCE:
         assert done[once] == 1, once

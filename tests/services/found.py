@@ -39,10 +39,20 @@ class Binary:
 MARIADBD = Binary(("mariadbd", "mysqld"), ("mariadb-server-core", "mariadb-client-core"))
 MARIADB_INSTALL = Binary(("mariadb-install-db",), ("mariadb-server-core", "mariadb-client-core"))
 REDIS = Binary(("valkey-server", "redis-server"), ("redis-server",))
+# Without windows, extensions and a profile a page opens for less than half of the work.
+HEADLESS = Binary(("chromium-headless-shell",), ("chromium-headless-shell", "fonts-noto-cjk"))
 CHROMIUM = Binary(("chromium", "chromium-browser", "google-chrome"), ("chromium", "fonts-noto-cjk"))
 NGINX = Binary(("nginx",), ("nginx-light",))
 # Without orthanc-gdcm: with it, one Accept header ends the archive.
 ORTHANC = Binary(("Orthanc",), ("orthanc", "orthanc-dicomweb"))
+
+
+def browser() -> str:
+    """Return the browser's path; the whole one where there is none for tests alone. Raise MissingError."""
+    try:
+        return HEADLESS.path()
+    except MissingError:
+        return CHROMIUM.path()
 
 
 def _may_install() -> bool:

