@@ -4,12 +4,13 @@ from app.accounts import services as accounts
 from app.alerts import services as alerts
 from app.core import relay, retention
 from app.core.observability import carrying
+from app.imaging import services as imaging
 from app.notices import services as notices
 from app.waits import services as waits
 
 
 def purge_expired() -> int:
-    """Delete old tickets, keys, moves, promises kept, notices, forecasts, alerts; a second run finds nothing to do."""
+    """Delete old tickets, keys, moves, promises kept, notices, forecasts, alerts, drafts; the second time nothing."""
     return (
         accounts.purge_expired()
         + retention.purge_expired()
@@ -17,6 +18,7 @@ def purge_expired() -> int:
         + notices.purge()
         + waits.purge_expired()
         + alerts.purge()
+        + imaging.purge()
     )
 
 

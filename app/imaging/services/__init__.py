@@ -5,6 +5,7 @@ from app.imaging.services.following import follow_archive, follows
 from app.imaging.services.intake import Outcome, Taken, files_in, ingest, take
 from app.imaging.services.linking import Linked, link
 from app.imaging.services.owning import give_back, hand_over
+from app.imaging.services.quarantine import purge
 from app.imaging.services.reaching import through
 from app.imaging.services.rendering import RenditionCount, count_renditions, render_again
 from app.imaging.services.reporting import Reported, amend_report, save_report, sign_report
@@ -34,6 +35,7 @@ __all__ = [
     "ingest",
     "is_archive_up",
     "link",
+    "purge",
     "receive",
     "render_again",
     "save_report",

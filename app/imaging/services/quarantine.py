@@ -27,6 +27,8 @@ from app.imaging.models import QuarantinedFile
 from app.imaging.rules import MIB, NotTakenError
 
 LONGEST_NAME: Final = 120
+DRAFT: Final = ".draft"
+DRAFT_SECONDS: Final = 3600
 RETRY_SECONDS: Final = 60
 
 
@@ -113,6 +115,21 @@ def _note(
     )
 
 
+def purge() -> int:
+    """Take away what somebody who was stopped has left half written; return how many, the second time none.
+
+    The file was its sender's still. What is young may be worked on.
+    """
+    before = clock.utcnow().timestamp() - DRAFT_SECONDS
+    count = 0
+    for draft in _folder().glob(f"*{DRAFT}"):
+        with suppress(FileNotFoundError):
+            if draft.stat().st_mtime < before:
+                draft.unlink()
+                count += 1
+    return count
+
+
 def turn_away(file: bytes | IO[bytes], refusal: NotTakenError, *, source: str, by: Actor) -> None:
     """Write down that a file was neither taken over nor kept."""
     _note_turned_away(_sha256(BytesIO(file) if isinstance(file, bytes) else file), refusal, source, by)
@@ -151,7 +168,7 @@ def _sha256(file: IO[bytes]) -> str:
 def _keep(file: IO[bytes]) -> tuple[str, int]:
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = folder / f"{uuid4().hex}.draft"
+    draft = folder / f"{uuid4().hex}{DRAFT}"
     file.seek(0)
     try:
         with draft.open("xb") as kept:

@@ -1,6 +1,7 @@
 """A disc of rubbish, and another: what is no picture is kept up to a bound, then turned away in so many words."""
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
@@ -176,3 +177,17 @@ def test_how_full_it_is_stands_where_operators_look(sqlite_app: Flask) -> None:
     gauges.forget()
     (share,) = [one for one in gauges.Standing().collect() if one.name == "annae_quarantine_used_ratio"]
     assert 0.86 < share.samples[0].value < 0.88
+
+
+def test_what_a_killed_hand_left_half_written_is_swept_and_nothing_else(folder: Path) -> None:
+    assert take(rubbish(1)).outcome is Outcome.QUARANTINED
+    old, young = folder / "old.draft", folder / "young.draft"
+    for draft in (old, young):
+        draft.write_bytes(rubbish(2))
+    os.utime(old, times=(0, 0))
+    assert imaging.purge() == 1
+    assert not old.exists()
+    assert young.exists()
+    assert imaging.purge() == 0
+    release()
+    assert rows()[1] == len(list(folder.glob("*.bin"))) == 1
