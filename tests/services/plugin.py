@@ -211,8 +211,8 @@ def _woven(items: list[pytest.Item]) -> list[pytest.Item]:
             (quick if _rank(item) < FIRST_OF_ALL else others).append(item)
     step = -(-len(others) // (len(houses) + 1))
     woven = quick
-    for place, house in enumerate(sorted(houses.values(), key=_patience)):
-        woven += house + others[place * step : (place + 1) * step]
+    for place, longest in enumerate(sorted(houses.values(), key=_patience)):
+        woven += longest + others[place * step : (place + 1) * step]
     return woven + others[len(houses) * step :]
 
 
