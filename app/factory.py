@@ -83,7 +83,8 @@ BLUEPRINTS = (
     live.blueprint,
     ops.blueprint,
 )
-LARGEST_REQUEST_BYTES = 256 * 1024
+# The page of a conflict sends mine and both; a syllable takes nine bytes of a form, and a note may have 16,000.
+LARGEST_REQUEST_BYTES = 512 * 1024
 MOST_FORM_PARTS = 200
 
 

@@ -24,7 +24,7 @@ from app.imaging.models import Report, SignedText, Study
 from app.imaging.states import ReportStatus
 
 LONGEST_REASON: Final = 300
-# A request may have 256 KB; a syllable takes nine bytes of a form, and the page of a conflict sends mine and both.
+# A syllable takes nine bytes of a form, and a form may send what it began with, mine and both: well within a request.
 LONGEST_REPORT: Final = 9_000
 
 

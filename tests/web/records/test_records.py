@@ -17,7 +17,7 @@ from app.core.db import db
 from app.core.errors import NotAllowedError
 from app.emr import queries as emr_queries
 from app.emr import services as emr
-from app.emr.rules import NoteKind
+from app.emr.rules import LONGEST_NOTE, NoteKind
 from app.journey import services as journey
 from tests.hospital import Hospital
 from tests.pages import csrf_of, send
@@ -199,6 +199,24 @@ def test_who_meets_in_one_line_chooses_and_nothing_is_preselected(
     }
     assert send(anne.client, page, note, version=2, seen=1, **both).status_code == 303
     assert emr_queries.encounter_record(visit, by=hospital.cast.anne).nursing.text == "통증 2점 → 5점"
+
+
+def test_the_longest_notes_of_two_fit_into_the_page_of_their_conflict(
+    browser_of: Browsers, hospital: Hospital
+) -> None:
+    visit = hospital.waiting("consult")
+    patient = patient_of(visit)
+    mine, theirs = "가" * LONGEST_NOTE, "나" * LONGEST_NOTE
+    emr.write_note(visit, NoteKind.NURSING, version=0, text="첫 기록", by=hospital.cast.anne)
+    emr.write_note(visit, NoteKind.NURSING, version=1, text=theirs, by=hospital.cast.flora)
+    anne = Plain(browser_of("anne"))
+    page, note = f"/patients/{patient}", note_path(patient, visit)
+    stale = send(anne.client, page, note, version=1, text=mine)
+    assert stale.status_code == 409
+    assert theirs in stale.get_data(as_text=True)
+    chosen = {"asked": "text", "choose-text": "mine", "text": mine, "both-text": f"{theirs}\n{mine}"}
+    assert send(anne.client, page, note, version=2, seen=1, **chosen).status_code == 303
+    assert emr_queries.encounter_record(visit, by=hospital.cast.anne).nursing.text == mine
 
 
 def test_a_second_conflict_shows_the_same_page_again(browser_of: Browsers, hospital: Hospital) -> None:
