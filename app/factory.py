@@ -88,6 +88,14 @@ LARGEST_REQUEST_BYTES = 512 * 1024
 MOST_FORM_PARTS = 200
 
 
+def register_consumers() -> None:
+    """Let the relay know those, and those alone, who deliver what these settings ask for."""
+    relay.clear()
+    notices.register_consumers()
+    fhir.register_consumers()
+    imaging.register_consumers()
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the whole house, ready to open."""
     settings = settings or settings_module.from_environment()
@@ -153,10 +161,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             ),
         )
     )
-    relay.clear()
-    notices.register_consumers()
-    fhir.register_consumers()
-    imaging.register_consumers()
+    register_consumers()
     events.react(subscribers.REACTIONS)
     app.wsgi_app = GuardSockets(app.wsgi_app)  # type: ignore[method-assign]
     if settings.proxies:

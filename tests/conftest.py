@@ -1,8 +1,9 @@
 """The house for tests: the real application on SQLite and on MariaDB, a small hospital, and the cast."""
 
-import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from app.accounts import passwords
 from app.core import events, idempotency
 from app.core.audit import append_only
 from app.core.db import Model, db
-from app.factory import create_app
+from app.factory import create_app, register_consumers
 from tests.cast import Cast
 from tests.hospital import Hospital, build
 from tests.pages import Browser, sign_in
@@ -75,6 +76,7 @@ class Stage:
         """Set everything back that a test may have changed."""
         settings.use(self.settings)
         events.react(subscribers.REACTIONS)
+        register_consumers()
         idempotency.present(None)
         with self.app.app_context():
             self.restore()
@@ -151,15 +153,26 @@ def beside_mariadb(mariadb_url: str) -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("stage")
-    shm = Path("/dev/shm")  # noqa: S108 - a test's commit should not wait for a disk; the name is this process's
-    file = (shm if shm.is_dir() else folder) / f"annae-{os.getpid()}-{folder.name}.db"
-    stage = SqliteStage(file, folder)
+def _swift() -> Iterator[Path]:
+    shm = Path("/dev/shm")  # noqa: S108 - a test's commit should not wait for a disk; the folder is this process's
+    folder = Path(mkdtemp(prefix="annae-", dir=shm if shm.is_dir() else None))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def swift_folder(_swift: Path) -> Iterator[Path]:
+    """Give an empty folder whose files wait for no disk."""
+    folder = Path(mkdtemp(dir=_swift))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_stage(_swift: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    stage = SqliteStage(_swift / "stage.db", tmp_path_factory.mktemp("stage"))
     yield stage
     stage.close()
-    for one in file.parent.glob(f"{file.name}*"):
-        one.unlink()
 
 
 @pytest.fixture(scope="session")

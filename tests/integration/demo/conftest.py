@@ -23,9 +23,9 @@ for shelf in ("outbox", "idempotency", "audit"):
 
 # The demo runs on SQLite, and is refused in production: what it does on MariaDB is looked at in the long run.
 @pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.slow])])
-def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+def app(request: pytest.FixtureRequest, tmp_path: Path, swift_folder: Path) -> Iterator[Flask]:
     """Give an empty house in demo mode, inside its context."""
-    url = f"sqlite:///{tmp_path / 'annae.db'}"
+    url = f"sqlite:///{swift_folder / 'annae.db'}"
     if request.param == "mariadb":
         url = request.getfixturevalue("beside_mariadb")("demo")
     before = settings.current()

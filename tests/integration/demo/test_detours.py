@@ -40,10 +40,9 @@ ENDS = frozenset(Disposition) - {
     Disposition.ENTERED_IN_ERROR,
 }
 LONGEST_SECONDS = 1500  # the rarest end has come by 300 as a rule
-# What the rules decide is the same on every database; the whole day and the night are played on both, but of the
-# two each takes a quarter of a minute: `make test` plays the day on the one and the night on the other.
+# What the rules decide is the same on every database; the whole day and the night are played on both, on MariaDB in
+# the long run.
 on_sqlite = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
-SLOW_SQLITE = pytest.param("sqlite", marks=pytest.mark.slow)
 SLOW_MARIADB = pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.slow])
 
 
@@ -154,9 +153,7 @@ def test_tests_stand_side_by_side_but_for_the_scan_after_the_blood() -> None:
     assert len(place["internal"].after) == 4
 
 
-@pytest.mark.parametrize(
-    "app", [SLOW_SQLITE, pytest.param("mariadb", marks=pytest.mark.mariadb)], indirect=True
-)
+@pytest.mark.parametrize("app", ["sqlite", SLOW_MARIADB], indirect=True)
 def test_the_clocks_close_of_the_day_disturbs_nobody(actors: Day) -> None:
     play(actors, 30)
     yesterday, tomorrow = clock.today(), clock.day_bounds(clock.today())[1]

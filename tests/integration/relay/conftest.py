@@ -1,4 +1,4 @@
-"""No consumer of one test receives the promises of the next."""
+"""A consumer of a test is alone: none of the house, and none of the test before."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,9 @@ from app.core import relay
 
 
 @pytest.fixture(autouse=True)
-def _no_consumer_stays() -> Iterator[None]:
+def _no_consumer_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "app" in request.fixturenames:
+        request.getfixturevalue("app")
+    relay.clear()
     yield
     relay.clear()

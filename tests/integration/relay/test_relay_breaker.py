@@ -78,7 +78,8 @@ def test_five_failures_open_it_and_then_nothing_is_claimed(app: Flask, hospital:
     assert target.requests == 5
     with time_machine.travel(clock.utcnow() + timedelta(seconds=25)):
         assert claim(mine) is None
-    assert relay.status()[0].breaker_error == "HTTP 503"
+    (found,) = relay.status()
+    assert found.breaker_error == "HTTP 503"
 
 
 def test_a_wrong_key_opens_it_at_the_first_answer(app: Flask, hospital: Hospital) -> None:

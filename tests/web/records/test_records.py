@@ -214,7 +214,12 @@ def test_the_longest_notes_of_two_fit_into_the_page_of_their_conflict(
     stale = send(anne.client, page, note, version=1, text=mine)
     assert stale.status_code == 409
     assert theirs in stale.get_data(as_text=True)
-    chosen = {"asked": "text", "choose-text": "mine", "text": mine, "both-text": f"{theirs}\n{mine}"}
+    chosen: dict[str, Any] = {
+        "asked": "text",
+        "choose-text": "mine",
+        "text": mine,
+        "both-text": f"{theirs}\n{mine}",
+    }
     assert send(anne.client, page, note, version=2, seen=1, **chosen).status_code == 303
     assert emr_queries.encounter_record(visit, by=hospital.cast.anne).nursing.text == mine
 
