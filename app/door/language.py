@@ -61,10 +61,10 @@ def site_time(at: datetime | None) -> str:
 
 
 def told(reason: str) -> str:
-    """Return a stored reason in the reader's language; what only a technician needs stays as it was."""
-    sentence, detail = parted(reason)
+    """Return a stored reason in the reader's language, and the one behind it; a technician's detail stays as it was."""
+    sentence, behind = parted(reason)
     said = gettext(sentence) if sentence else ""
-    return f"{said} ({detail})" if detail else said
+    return f"{said} ({told(behind)})" if behind else said
 
 
 def init_app(app: Flask) -> None:

@@ -168,6 +168,6 @@ def _set_aside(
         )
     except quarantine.NoRoomError:
         _patiently(lambda: quarantine.turn_away(content, refusal, source=source, by=by))
-        sentence = f"{TURNED_AWAY}{SEPARATOR}{refusal.reason}"
+        sentence = f"{TURNED_AWAY}{SEPARATOR}{refusal.sentence}"
         return Taken(outcome=Outcome.TURNED_AWAY, name=name, sentence=sentence)
     return Taken(outcome=Outcome.QUARANTINED, name=name, sentence=refusal.sentence)

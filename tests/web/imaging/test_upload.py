@@ -217,6 +217,9 @@ def test_what_finds_no_room_in_quarantine_is_named_as_not_kept(send: Send, own_v
     answer = send({**rubbish, "a.dcm": of.file(1)})
     told = {name: outcome for name, (outcome, _) in outcomes(answer).items()}
     assert told == {"1.zip": "quarantined", "2.zip": "turned_away", "a.dcm": "stored"}
-    assert outcomes(answer)["2.zip"][1]
+    found = outcomes(answer)
+    assert f"({found['1.zip'][1]})" in found["2.zip"][1], (
+        "in the reader's words: that it is not kept, and why"
+    )
     assert answer.get_data(as_text=True).count("banner-danger") == 1
     assert queries.status().quarantined == 1
