@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from app.core.clock import pause
 from app.core.db import db
 from app.journey.models import FlowEvent, Visit
 from app.journey.states import Command, State
@@ -34,6 +35,7 @@ ONCE = (
     Command.UNCALL,
     Command.UNDO,
 )
+REACTION_SECONDS = 0.1  # htmx takes 20 ms to make a new form its own
 SHEET_CLOSED = "!document.getElementById('sheet').open"
 STATUS = ROW + "?.querySelector('[data-status]')?.dataset.status"
 
@@ -226,6 +228,7 @@ def called_by_mistake(nurse: Nurse, absent: int) -> None:
     mistaken = nurse.call_next()
     assert mistaken == 4
     until(nurse.page, "document.querySelector('[data-toast] [data-undo]')")
+    pause(REACTION_SECONDS)
     nurse.press("Control+z")
     nurse.see(mistaken, "WAITING")
     assert nurse.numbers("waiting")[:3] == [4, 5, absent]

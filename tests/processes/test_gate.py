@@ -212,6 +212,7 @@ def test_a_frame_that_the_archive_cannot_cut_is_cut_here(gate: Gate, gallery: Ga
 
 
 def test_without_a_row_there_is_no_picture(gate: Gate, gallery: Gallery) -> None:
+    gate.browser("anne")  # to sign in is written down as well
     gate.asked("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END")
     try:
         for path, accept in ways_of(gallery.mine):
